@@ -1,0 +1,28 @@
+"""What is wanted: a SampleDB, resolved against the template pack that serves it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from renderer.core.layout import Key
+from renderer.core.resource import SampleDB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """A SampleDB with everything that the pack decides for it. Input of `decide` and `render`."""
+
+    db: SampleDB
+    image: str
+    """`spec.image`, or the pack's for `spec.version`."""
+    major: str
+    """The major version wanted, for example `18`."""
+    digest: str
+    """Hash of the spec and of the pack's content: changes when the files may change."""
+    init_digest: str
+    """Hash of `spec.init` alone: it runs once."""
+
+    @property
+    def key(self) -> Key:
+        """Namespace and name."""
+        return self.db.key

@@ -1,0 +1,173 @@
+"""Where everything lies: names of children, labels, and paths in the repository.
+
+Paths are built from names that the API server's rules admit; `component`
+checks them again, so that nothing can leave the directory it belongs to.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from renderer.core.errors import invalid
+
+GROUP = "sampledb.dev"
+VERSION = "v1"
+KIND = "SampleDB"
+PLURAL = "sampledbs"
+API_VERSION = f"{GROUP}/{VERSION}"
+FINALIZER = f"{GROUP}/final-backup"
+
+NAME_LABEL = f"{GROUP}/name"
+ROLE_LABEL = f"{GROUP}/role"
+MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
+MANAGED_BY = "sampledb-renderer"
+HASH_ANNOTATION = f"{GROUP}/content-hash"
+GENERATION_ANNOTATION = f"{GROUP}/generation"
+
+OWNER_FILE = ".sampledb-owner.yaml"
+RECORD_FILE = "record.yaml"
+KUSTOMIZATION_FILE = "kustomization.yaml"
+NAME_LIMIT = 40
+"""Longest name of a SampleDB: leaves room for `-final-backup-<hash>` and a Pod's suffix
+in the 63 characters of a label value, and 52 for a CronJob."""
+
+_COMPONENT = re.compile(r"[a-z0-9]([a-z0-9-]{0,251}[a-z0-9])?")
+
+
+class Role(Enum):
+    """What a child is for; the value names its template and its file.
+
+    Declared in the order in which the templates are rendered: a template may
+    use the content hashes of those above it.
+    """
+
+    SERVICE_ACCOUNT = "serviceaccount"
+    CONFIG = "configmap"
+    SCRIPTS = "configmap-scripts"
+    CONNECTION = "configmap-connection"
+    SERVICE = "service"
+    DATA = "pvc-data"
+    BACKUPS = "pvc-backup"
+    SERVER = "statefulset"
+    NETWORK = "networkpolicy"
+    DISRUPTION = "poddisruptionbudget"
+    INIT = "job-init"
+    BACKUP = "cronjob-backup"
+    FINAL_BACKUP = "job-final-backup"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Key:
+    """Which SampleDB: its namespace and name."""
+
+    namespace: str
+    name: str
+
+    def __str__(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """The names of a SampleDB's children. Jobs get `-<hash>` when they are stamped."""
+
+    server: str
+    """StatefulSet, Service, ServiceAccount, NetworkPolicy, PodDisruptionBudget."""
+    config: str
+    scripts: str
+    connection: str
+    record: str
+    data: str
+    """The claim that the StatefulSet's first Pod adopts: `data-<server>-0`."""
+    backups: str
+    init: str
+    backup: str
+    final_backup: str
+    credentials: str
+
+
+def names(name: str, *, credentials: str = "") -> Names:
+    """Name the children of the SampleDB `name`; `credentials` overrides the Secret's."""
+    return Names(
+        server=name,
+        config=f"{name}-config",
+        scripts=f"{name}-scripts",
+        connection=f"{name}-connection",
+        record=f"{name}-record",
+        data=f"data-{name}-0",
+        backups=f"{name}-backup",
+        init=f"{name}-init",
+        backup=f"{name}-backup",
+        final_backup=f"{name}-final-backup",
+        credentials=credentials or f"{name}-credentials",
+    )
+
+
+def component(text: str, *, field: str) -> str:
+    """Return `text` when it is safe as one path component, else raise `InvalidError`."""
+    if not _COMPONENT.fullmatch(text):
+        raise invalid(
+            "is not a lower-case RFC 1123 label, so it can't be a directory's name",
+            field=field,
+            value=text,
+            remedy="use a-z, 0-9 and '-', beginning and ending with a letter or a digit",
+        )
+    return text
+
+
+def prefix(path: str) -> str:
+    """Return the repository path setting in its canonical form: no `.`, `..`, `//`, ends bare.
+
+    `""` stands for the repository's root. Raises `InvalidError` for a path that leaves it.
+    """
+    parts = [part for part in path.strip("/").split("/") if part not in {"", "."}]
+    if path.startswith("/") or ".." in parts or ".git" in parts or "\\" in path or "\0" in path:
+        raise invalid(
+            "must stay inside the repository",
+            field="path",
+            value=path,
+            remedy="give a relative path such as clusters/prod",
+        )
+    return "/".join(parts)
+
+
+def join(*parts: str) -> str:
+    """Join repository path components, skipping empty ones."""
+    return "/".join(part for part in parts if part)
+
+
+def directory(path: str, key: Key) -> str:
+    """The directory that one SampleDB owns whole, from the repository's root."""
+    namespace = component(key.namespace, field="metadata.namespace")
+    return join(prefix(path), "databases", namespace, component(key.name, field="metadata.name"))
+
+
+def databases(path: str) -> str:
+    """The directory above all SampleDBs' directories."""
+    return join(prefix(path), "databases")
+
+
+def app_file(path: str, key: Key) -> str:
+    """The file of the Application or Kustomization of one SampleDB."""
+    namespace = component(key.namespace, field="metadata.namespace")
+    name = component(key.name, field="metadata.name")
+    return join(prefix(path), "apps", f"{namespace}.{name}.yaml")
+
+
+def owner_file(path: str) -> str:
+    """The file that says which cluster's controller may write below `path`."""
+    return join(prefix(path), OWNER_FILE)
+
+
+def labels(key: Key, role: Role, engine: str) -> dict[str, str]:
+    """The labels of every child; nothing of the SampleDB's own labels is copied."""
+    return {
+        "app.kubernetes.io/name": engine,
+        "app.kubernetes.io/instance": key.name,
+        MANAGED_BY_LABEL: MANAGED_BY,
+        NAME_LABEL: key.name,
+        ROLE_LABEL: role.value,
+    }

@@ -1,0 +1,59 @@
+"""The record: what has been done and proved, kept in Git beside the manifests.
+
+It is a ConfigMap (so that it is applied too, and the directory is never empty)
+whose one key holds JSON. Files and record change in the same commit; the
+controller keeps nothing else (ADR 1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from renderer.core.observed import Stamp
+
+DATA_KEY = "record.json"
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Underway:
+    """An operation that has begun and not ended."""
+
+    type: str
+    id: str
+    """`<type>-<generation>`, for example `configure-3`."""
+    step: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """An operation that has ended, and how."""
+
+    type: str
+    id: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What Git knows of one SampleDB."""
+
+    generation: int
+    """Counts the inputs rendered: goes up by one when `input_digest` changes (ADR 4)."""
+    input_digest: str
+    """Hash of the spec and the template pack that the files were rendered from."""
+    underway: Underway | None = None
+    initialized: Mapping[str, object] | None = None
+    """The init Job's result, with the digest of the `spec.init` that it ran."""
+    data_version: str = ""
+    """The major version of the data on disk; "" before the first start."""
+    hibernated: bool = False
+    final_backup: Mapping[str, object] | None = None
+    """The final backup's result: id, size, sha256 … the proof that deletion needs."""
+    ended: tuple[Ended, ...] = ()
+    """The last ten operations, newest first."""
+    children: Mapping[str, Stamp] = field(default_factory=dict)
+    """`Kind/name` of every rendered child → its stamp; `Pod/<role>` → its template's hash."""
+    files_digest: str = ""
+    """Digest over (name, blob id) of the directory's other files: tells a hand edit."""
