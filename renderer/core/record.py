@@ -46,6 +46,8 @@ class Record:
     underway: Underway | None = None
     initialized: Mapping[str, object] | None = None
     """The init Job's result, with the digest of the `spec.init` that it ran."""
+    image: str = ""
+    """The server's image that the files name."""
     data_version: str = ""
     """The major version of the data on disk; "" before the first start."""
     hibernated: bool = False

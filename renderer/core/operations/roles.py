@@ -1,0 +1,66 @@
+"""Which children a SampleDB has in Git, by the state it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from renderer.core.desired import Desired
+from renderer.core.layout import Role
+
+RolesOf: TypeAlias = Callable[[Desired], frozenset[Role]]
+
+_ALWAYS = frozenset(
+    {
+        Role.SERVICE_ACCOUNT,
+        Role.CONFIG,
+        Role.SCRIPTS,
+        Role.CONNECTION,
+        Role.SERVICE,
+        Role.DATA,
+        Role.SERVER,
+    }
+)
+
+
+def running(desired: Desired) -> frozenset[Role]:
+    """The server and all that it needs, without Jobs."""
+    spec = desired.db.spec
+    wanted = {
+        Role.NETWORK: spec.network_policy.enabled,
+        Role.DISRUPTION: spec.disruption.pod_disruption_budget,
+        Role.BACKUPS: spec.backup.target.pvc is not None,
+    }
+    return _ALWAYS | {role for role, on in wanted.items() if on}
+
+
+def initialising(desired: Desired) -> frozenset[Role]:
+    """The server and its init Job."""
+    return running(desired) | {Role.INIT}
+
+
+def steady(desired: Desired) -> frozenset[Role]:
+    """Everything of an initialised SampleDB: the server and its scheduled backups."""
+    backup = desired.db.spec.backup
+    scheduled = backup.schedule and backup.target.pvc is not None
+    return running(desired) | ({Role.BACKUP} if scheduled else frozenset())
+
+
+def final_backup(desired: Desired) -> frozenset[Role]:
+    """The server, the final-backup Job and the claim that it writes to."""
+    return running(desired) | {Role.BACKUPS, Role.FINAL_BACKUP}
+
+
+def proved_backup(desired: Desired) -> frozenset[Role]:
+    """The server, still running, and the claim that holds the final backup."""
+    return running(desired) | {Role.BACKUPS}
+
+
+def backups_only(_desired: Desired) -> frozenset[Role]:
+    """The claim that holds the final backup, and nothing else."""
+    return frozenset({Role.BACKUPS})
+
+
+def nothing(_desired: Desired) -> frozenset[Role]:
+    """Only the record stays."""
+    return frozenset()
