@@ -143,8 +143,22 @@ DELETE = Operation(
     ),
 )
 """Policy Snapshot: nothing is removed before the final backup is proved."""
-DELETE_RETAIN = Operation(type="DeleteRetain", steps=(_remove(roles.nothing), _CLEAR))
-"""Policy Retain: the data claim leaves Git but not the cluster."""
+DELETE_RETAIN = Operation(
+    type="DeleteRetain",
+    steps=(
+        Step(
+            name="Protect",
+            phase=Phase.DELETING,
+            title="make sure that the data volume is kept",
+            roles=roles.running,
+            proof=evidence.protected,
+        ),
+        _remove(roles.nothing),
+        _CLEAR,
+    ),
+)
+"""Policy Retain: the data claim leaves Git but not the cluster. Its protection is seen
+first: the policy may have been changed after another saga had lifted it."""
 DELETE_AT_ONCE = Operation(
     type="DeleteAtOnce",
     steps=(_lift(roles.running), _remove(roles.nothing), _CLEAR),

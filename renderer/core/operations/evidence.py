@@ -96,7 +96,9 @@ def backed_up(situation: Situation) -> Verdict:
     """The final backup has been taken and read back: id, size and sha256 are known."""
     verdict = _job_result(situation, situation.names.final_backup, Role.FINAL_BACKUP)
     if verdict.problem:
-        return verdict
+        server = server_ready(situation).problem
+        hopeless = server is not None and server.trouble is Trouble.STALLED
+        return still_open(server) if server and hopeless else verdict
     facts = verdict.facts
     size = facts.get("size")
     whole = bool(facts.get("id")) and bool(facts.get("sha256")) and facts.get("verified") is True
@@ -114,7 +116,17 @@ def unprotected(situation: Situation) -> Verdict:
     wanted = situation.record.children.get(f"PersistentVolumeClaim/{situation.names.data}")
     if claim is None or (claim.stamp == wanted and not claim.protected):
         return proved()
-    return _wait("StillProtected", f"waiting for the applier to lift the protection of {claim.name}")
+    return _wait(
+        "StillProtected", f"waiting for the applier to lift the protection of {claim.name}"
+    )
+
+
+def protected(situation: Situation) -> Verdict:
+    """The live data claim can't be pruned."""
+    claim = situation.observed.claim(situation.names.data)
+    if claim is None or claim.protected:
+        return proved()
+    return _wait("Unprotected", f"waiting for the applier to protect {claim.name} again")
 
 
 def gone(situation: Situation) -> Verdict:
@@ -160,7 +172,9 @@ def _job_failure(job: Job) -> str:
     said = job.message or "it ended without a word"
     if job.succeeded:
         said = "it succeeded but reported no result in its termination message"
-    return f"Job {job.name}: {said}; mend the cause, then delete the Job: the applier starts it anew"
+    return (
+        f"Job {job.name}: {said}; mend the cause, then delete the Job: the applier starts it anew"
+    )
 
 
 def _pod_problem(pods: list[Pod]) -> Verdict:

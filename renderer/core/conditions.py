@@ -1,0 +1,65 @@
+"""Conditions as Kubernetes and kstatus have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+MESSAGE_LIMIT = 4096
+"""Characters of a message that are kept; the API allows 32768, `kubectl describe` reads less."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Condition:
+    """One condition; `holds` None stands for Unknown."""
+
+    type: str
+    holds: bool | None
+    reason: str
+    message: str = ""
+
+
+def timestamp(moment: datetime) -> str:
+    """A time as the API writes it: RFC 3339, UTC, whole seconds."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def merge(
+    previous: object, conditions: Iterable[Condition], *, generation: int, now: datetime
+) -> list[dict[str, object]]:
+    """The conditions for the status; `lastTransitionTime` moves only when a status changes.
+
+    Args:
+        previous: `status.conditions` as read from the API; anything malformed counts as none.
+        conditions: what holds now, in the order in which it is shown.
+        generation: the `metadata.generation` that was looked at.
+        now: the time, UTC.
+    """
+    before = _by_type(previous)
+    merged: list[dict[str, object]] = []
+    for condition in conditions:
+        status = _word(holds=condition.holds)
+        old = before.get(condition.type, {})
+        since = old.get("lastTransitionTime") if old.get("status") == status else None
+        merged.append(
+            {
+                "type": condition.type,
+                "status": status,
+                "reason": condition.reason,
+                "message": condition.message[:MESSAGE_LIMIT],
+                "observedGeneration": generation,
+                "lastTransitionTime": since or timestamp(now),
+            }
+        )
+    return merged
+
+
+def _by_type(previous: object) -> Mapping[str, Mapping[str, object]]:
+    if not isinstance(previous, Sequence):
+        return {}
+    return {str(item.get("type")): item for item in previous if isinstance(item, Mapping)}
+
+
+def _word(*, holds: bool | None) -> str:
+    return "Unknown" if holds is None else str(holds)

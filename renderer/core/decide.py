@@ -1,0 +1,183 @@
+"""`decide`: what the next commit is, from (desired, observed, record, now) alone.
+
+The first rule that holds wins. No old status is read, nothing is looked up:
+the same input gives the same plan, in the controller, in CI and in a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from renderer.core import deletion
+from renderer.core.desired import Desired
+from renderer.core.layout import names
+from renderer.core.observed import Observed
+from renderer.core.operations import evidence, roles
+from renderer.core.operations.catalog import (
+    CONFIGURE,
+    HIBERNATE,
+    INITIALISE,
+    OPERATIONS,
+    PROVISION,
+    START,
+    WAKE,
+)
+from renderer.core.operations.progress import advance, begin, refreshed
+from renderer.core.operations.step import Situation
+from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
+from renderer.core.record import Record
+
+Rule = Callable[[Situation], Plan | None]
+
+
+def decide(
+    desired: Desired, observed: Observed | None, record: Record | None, now: datetime
+) -> Plan:
+    """Choose the operation and its step. Total: every input has a plan.
+
+    Args:
+        desired: the SampleDB, resolved against its pack.
+        observed: the children seen; None when there is no cluster to look at (CI),
+            where nothing can be proved: the plan stays at the record's step, and a new
+            SampleDB begins with the server and its init Job in one commit.
+        record: what Git says has been done; None when the directory isn't there.
+        now: the time, UTC; only to tell a stuck Job.
+    """
+    db = desired.db
+    if db.spec.paused:
+        return _paused(desired)
+    if db.deleting and observed is not None:
+        return deletion.decide(desired, observed, record, now)
+    if record is None:
+        step = START if observed is not None else INITIALISE
+        return begin(PROVISION, step, desired, None)
+    seen = observed if observed is not None else Observed()
+    situation = Situation(desired=desired, observed=seen, record=record, now=now)
+    for rule in _RULES:
+        plan = rule(situation)
+        if plan is not None:
+            return plan
+    return _steady(situation, blind=observed is None)
+
+
+def _paused(desired: Desired) -> Plan:
+    blocked = ""
+    if desired.db.deleting:
+        blocked = "spec.paused is true; set it to false to let the deletion go on"
+    return Plan(
+        phase=Phase.PAUSED,
+        files=Files.LEAVE,
+        why="spec.paused is true: the files in Git are left as they are",
+        deletion_blocked=blocked,
+    )
+
+
+def _refuse_new_image(situation: Situation) -> Plan | None:
+    record, desired = situation.record, situation.desired
+    if not record.data_version or record.image == desired.image:
+        return None
+    if int(desired.major) < int(record.data_version):
+        why = (
+            f"spec.version: {desired.db.spec.version!r} is older than the data on disk "
+            f"({record.data_version}), which an older server can't read; "
+            f"set it to {record.data_version!r} or newer, or restore a backup"
+        )
+        return _stalled("DowngradeRefused", why)
+    why = (
+        f"spec.version: upgrades are not supported yet: {record.image} is running and "
+        f"{desired.image} is wanted; set spec.version or spec.image back"
+    )
+    return _stalled("UpgradeNotSupported", why)
+
+
+def _refuse_new_init(situation: Situation) -> Plan | None:
+    done = situation.record.initialized
+    if done is None or done.get("digest") == situation.desired.init_digest:
+        return None
+    return _stalled(
+        "InitChanged",
+        "spec.init: it ran once, when the database was made, and can't change afterwards; "
+        "put it back as it was and make the change with SQL",
+    )
+
+
+def _stalled(reason: str, why: str) -> Plan:
+    problem = Problem(trouble=Trouble.STALLED, reason=reason, message=why)
+    return Plan(phase=Phase.STALLED, files=Files.LEAVE, why=why, problem=problem)
+
+
+def _turn_back(situation: Situation) -> Plan | None:
+    """Hibernate and Wake replace each other half way, when the spec is changed back."""
+    underway = situation.record.underway
+    hibernate = situation.desired.db.spec.hibernate
+    if underway and underway.type == HIBERNATE.type and not hibernate:
+        return begin(WAKE, WAKE.steps[0], situation.desired, situation.record)
+    if underway and underway.type == WAKE.type and hibernate:
+        return begin(HIBERNATE, HIBERNATE.steps[0], situation.desired, situation.record)
+    return None
+
+
+def _continue(situation: Situation) -> Plan | None:
+    underway = situation.record.underway
+    if underway is None:
+        return None
+    operation = OPERATIONS.get(underway.type)
+    if operation is None:
+        return _stalled(
+            "UnknownOperation",
+            f"the record in Git names the operation {underway.type!r}, which this release "
+            "doesn't know; run the release that began it, or revert its commit",
+        )
+    if operation.type.startswith("Delete"):
+        # A SampleDB made anew under the name of one whose deletion had begun.
+        afresh = Record(generation=situation.record.generation, input_digest="")
+        return begin(PROVISION, START, situation.desired, afresh)
+    return advance(operation, situation)
+
+
+def _sleep_or_wake(situation: Situation) -> Plan | None:
+    wanted = situation.desired.db.spec.hibernate
+    if wanted == situation.record.hibernated:
+        return None
+    operation = HIBERNATE if wanted else WAKE
+    return begin(operation, operation.steps[0], situation.desired, situation.record)
+
+
+def _configure(situation: Situation) -> Plan | None:
+    if situation.record.input_digest == situation.desired.digest:
+        return None
+    return begin(CONFIGURE, CONFIGURE.steps[0], situation.desired, situation.record)
+
+
+_RULES: tuple[Rule, ...] = (
+    _refuse_new_image,
+    _refuse_new_init,
+    _turn_back,
+    _continue,
+    _sleep_or_wake,
+    _configure,
+)
+
+
+def _steady(situation: Situation, *, blind: bool) -> Plan:
+    record = refreshed(situation.record, situation.desired)
+    verdict = evidence.serving(situation)
+    problem = None if blind else verdict.problem
+    server = names(situation.desired.key.name).server
+    phase, why = Phase.READY, f"{server} is ready and everything in Git is applied"
+    if record.hibernated:
+        phase, why = Phase.HIBERNATED, "the server is stopped; the volumes are kept"
+    if problem:
+        phase = Phase.FAILED if problem.trouble is Trouble.STALLED else Phase.PENDING
+        why = problem.message
+    return Plan(
+        phase=phase,
+        files=Files.WRITE,
+        why=why,
+        record=record,
+        roles=roles.steady(situation.desired),
+        replicas=0 if record.hibernated else 1,
+        subject="put back the rendered files",
+        problem=problem,
+    )

@@ -1,0 +1,103 @@
+"""Deletion: the saga behind the finalizer.
+
+Nothing that holds data is removed before the final backup is proved in the record,
+or before the user has said so (`policy: Retain`, or `policy: Delete` with `confirm`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from renderer.core.desired import Desired
+from renderer.core.layout import Names, names
+from renderer.core.observed import Observed
+from renderer.core.operations.catalog import DELETE, DELETE_AT_ONCE, DELETE_RETAIN, OPERATIONS
+from renderer.core.operations.progress import advance, begin
+from renderer.core.operations.step import Operation, Situation
+from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
+from renderer.core.record import Record
+
+_WAY_OUT = (
+    "to delete without a final backup, set spec.deletion to "
+    '{"policy": "Delete", "confirm": true}; to keep the volume, to {"policy": "Retain"}'
+)
+
+
+def decide(desired: Desired, observed: Observed, record: Record | None, now: datetime) -> Plan:
+    """Plan the next step of a deletion; `desired.db.deleting` is true."""
+    children = names(desired.key.name)
+    if record is None:
+        return _without_record(desired, observed, children)
+    operation = _operation(desired, record)
+    if operation is None:
+        return _blocked(
+            "NotConfirmed",
+            "spec.deletion.policy is Delete, but spec.deletion.confirm is false; set it to true",
+        )
+    underway = record.underway
+    if underway is None or underway.type != operation.type:
+        first = operation.steps[0]
+        if operation is DELETE and _nothing_applied(observed, children):
+            first = operation.steps[-1]
+        return begin(operation, first, desired, record)
+    situation = Situation(desired=desired, observed=observed, record=record, now=now)
+    return _explained(advance(operation, situation))
+
+
+def _operation(desired: Desired, record: Record) -> Operation | None:
+    """The saga that the policy asks for; one whose removal has begun is not changed."""
+    underway = record.underway
+    if underway and underway.type.startswith("Delete") and underway.step in {"Remove", "Clear"}:
+        return OPERATIONS.get(underway.type, DELETE)
+    deletion = desired.db.spec.deletion
+    if deletion.policy == "Retain":
+        return DELETE_RETAIN
+    if deletion.policy == "Delete":
+        return DELETE_AT_ONCE if deletion.confirm else None
+    return DELETE
+
+
+def _nothing_applied(observed: Observed, children: Names) -> bool:
+    """True when neither the server nor its claim ever reached the cluster."""
+    return (
+        observed.server(children.server) is None
+        and observed.claim(children.data) is None
+        and not observed.pods
+    )
+
+
+def _without_record(desired: Desired, observed: Observed, children: Names) -> Plan:
+    claim = observed.claim(children.data)
+    kept = desired.db.spec.deletion.policy == "Retain" and claim is not None
+    if observed.server(children.server) is not None or (claim is not None and not kept):
+        return _blocked(
+            "RecordMissing",
+            f"{children.server} still runs or has its volume, but its directory isn't in Git: "
+            "someone removed it; bring it back with git revert, or remove the StatefulSet and "
+            f"PersistentVolumeClaim {children.data} by hand",
+        )
+    return Plan(
+        phase=Phase.DELETING,
+        files=Files.LEAVE,
+        why="nothing is left in Git: the finalizer is lifted",
+        drop_finalizer=True,
+    )
+
+
+def _blocked(reason: str, why: str) -> Plan:
+    return Plan(
+        phase=Phase.DELETING,
+        files=Files.LEAVE,
+        why=why,
+        problem=Problem(trouble=Trouble.STALLED, reason=reason, message=why),
+        deletion_blocked=why,
+    )
+
+
+def _explained(plan: Plan) -> Plan:
+    """Say what blocks the deletion, and the way out, when a step can't go on by itself."""
+    problem = plan.problem
+    if problem is None or problem.trouble is not Trouble.STALLED:
+        return plan
+    return replace(plan, deletion_blocked=f"{problem.message}; {_WAY_OUT}")

@@ -1,0 +1,109 @@
+"""Going from step to step: begin an operation, advance it on proof, finish it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from renderer.core.desired import Desired
+from renderer.core.operations import roles
+from renderer.core.operations.step import Operation, Situation, Step
+from renderer.core.plan import Files, Phase, Plan, Problem
+from renderer.core.record import Ended, Record, Underway
+
+HISTORY = 10
+
+
+def refreshed(record: Record, desired: Desired) -> Record:
+    """The record for today's input: a changed digest counts as the next generation."""
+    if record.input_digest == desired.digest:
+        return record
+    return replace(
+        record,
+        generation=record.generation + 1,
+        input_digest=desired.digest,
+        image=desired.image,
+    )
+
+
+def begin(operation: Operation, step: Step, desired: Desired, record: Record | None) -> Plan:
+    """Plan the commit that begins `operation` at `step`."""
+    if record is None:
+        first = Record(generation=1, input_digest=desired.digest, image=desired.image)
+    else:
+        first = refreshed(record, desired)
+    underway = Underway(
+        type=operation.type, id=f"{operation.type.lower()}-{first.generation}", step=step.name
+    )
+    return step_plan(operation, step, desired, replace(first, underway=underway))
+
+
+def advance(operation: Operation, situation: Situation) -> Plan:
+    """Plan the next step when the current one is proved, else the current one again.
+
+    A spec that changed in the middle is written at the current step first; its proof is
+    asked for then, since what is in the cluster proves only what was rendered before.
+    """
+    record, desired = situation.record, situation.desired
+    underway = record.underway
+    index = operation.index(underway.step) if underway else 0
+    step = operation.steps[index]
+    if record.input_digest != desired.digest:
+        return step_plan(operation, step, desired, refreshed(record, desired))
+    verdict = step.proof(situation)
+    if verdict.problem:
+        return step_plan(operation, step, desired, record, problem=verdict.problem)
+    learnt = step.learn(record, situation, verdict.facts)
+    if index + 1 == len(operation.steps):
+        return _finished(operation, desired, learnt)
+    following = operation.steps[index + 1]
+    if underway:
+        learnt = replace(learnt, underway=replace(underway, step=following.name))
+    return step_plan(operation, following, desired, learnt)
+
+
+def step_plan(
+    operation: Operation,
+    step: Step,
+    desired: Desired,
+    record: Record,
+    *,
+    problem: Problem | None = None,
+) -> Plan:
+    """The plan that renders `step`."""
+    number = f"step {operation.index(step.name) + 1} of {len(operation.steps) + 1}"
+    underway = record.underway
+    return Plan(
+        phase=step.phase,
+        files=step.files,
+        why=problem.message if problem else f"{operation.type}, {number}: {step.title}",
+        record=record,
+        roles=step.roles(desired),
+        replicas=step.replicas(record),
+        protect=step.protect,
+        subject=f"{operation.type.lower()}, {number}: {step.title}",
+        operation=underway.id if underway else "",
+        step=step.name,
+        problem=problem,
+        create_secret=operation.create_secret and desired.db.spec.credentials.source == "Generated",
+    )
+
+
+def _finished(operation: Operation, desired: Desired, record: Record) -> Plan:
+    underway = record.underway
+    ended = record.ended
+    if underway:
+        mine = Ended(type=underway.type, id=underway.id, result="Succeeded")
+        ended = (mine, *ended)[:HISTORY]
+    done = operation.finish(replace(record, underway=None, ended=ended))
+    count = len(operation.steps) + 1
+    return Plan(
+        phase=Phase.HIBERNATED if done.hibernated else Phase.READY,
+        files=Files.WRITE,
+        why=f"{operation.type}: {operation.done}",
+        record=done,
+        roles=roles.steady(desired),
+        replicas=0 if done.hibernated else 1,
+        subject=f"{operation.type.lower()}, step {count} of {count}: {operation.done}",
+        operation=underway.id if underway else "",
+        step="Done",
+    )

@@ -1,0 +1,298 @@
+"""`summarise`: the status that a person and the appliers read, from one pass's values.
+
+Old status is read only to keep what has no other memory: transition times, the
+commit's time, the backups whose Jobs have been cleaned up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from renderer.core import backups
+from renderer.core.conditions import Condition, merge, timestamp
+from renderer.core.desired import Desired
+from renderer.core.layout import names
+from renderer.core.observed import DeliveryState, Observed
+from renderer.core.operations.evidence import unapplied
+from renderer.core.operations.step import Situation
+from renderer.core.plan import Files, Phase, Plan, Trouble
+from renderer.core.record import Record
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitState:
+    """Where the files are, and how the last attempt to write them went."""
+
+    repository: str
+    """The URL, without credentials."""
+    branch: str
+    path: str
+    commit: str = ""
+    committed_at: str = ""
+    pending: bool = False
+    """True while the plan's files are not yet at the tip."""
+    error: str = ""
+    """Why the last push failed, and the way out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pass:
+    """One pass's values, to be summarised."""
+
+    desired: Desired
+    plan: Plan
+    observed: Observed
+    record: Record | None
+    """The record at the tip of the branch."""
+    git: GitState
+    previous: Mapping[str, object]
+    """The status as it was read."""
+    now: datetime
+
+
+def summarise(this: Pass) -> dict[str, object]:
+    """The whole `status`, as plain JSON values."""
+    db, plan, record = this.desired.db, this.plan, this.record
+    children = names(db.key.name, credentials=db.spec.credentials.secret_name)
+    missing = _unapplied(this)
+    taken = backups.summarise(this.observed, this.previous, record)
+    status: dict[str, object] = {
+        "observedGeneration": db.generation,
+        "phase": plan.phase.value,
+        "message": this.git.error or plan.why,
+        "conditions": merge(
+            this.previous.get("conditions"),
+            _conditions(this, missing, taken),
+            generation=db.generation,
+            now=this.now,
+        ),
+        "git": _git(this.git),
+        "delivery": _delivery(this.observed),
+        "engineVersion": _versions(this),
+        "endpoint": {
+            "host": f"{children.server}.{db.key.namespace}.svc",
+            "port": db.spec.service.port,
+            "database": db.spec.init.database,
+            "secretName": children.credentials,
+        },
+        "binding": {"name": children.credentials},
+        "storage": _storage(this),
+        "history": _history(this),
+    }
+    if taken:
+        status["backups"] = taken
+    operation = _operation(this)
+    if operation:
+        status["operation"] = operation
+    if record and record.final_backup:
+        status["finalSnapshot"] = dict(record.final_backup)
+    return status
+
+
+def invalid_status(
+    *, generation: int, message: str, previous: Mapping[str, object], now: datetime
+) -> dict[str, object]:
+    """The status of a SampleDB that is refused: everything known stays, Stalled says why."""
+    conditions = (
+        Condition(type="Ready", holds=False, reason="Invalid", message=message),
+        Condition(type="Reconciling", holds=False, reason="Invalid", message=message),
+        Condition(type="Stalled", holds=True, reason="Invalid", message=message),
+        Condition(type="Rendered", holds=False, reason="Invalid", message=message),
+    )
+    merged = merge(previous.get("conditions"), conditions, generation=generation, now=now)
+    mine = {str(condition["type"]) for condition in merged}
+    before = previous.get("conditions")
+    kept = [c for c in before if c.get("type") not in mine] if isinstance(before, list) else []
+    return {
+        **previous,
+        "observedGeneration": generation,
+        "phase": Phase.STALLED.value,
+        "message": message,
+        "conditions": merged + kept,
+    }
+
+
+def pending_status(*, generation: int, now: datetime) -> dict[str, object]:
+    """The first status of a SampleDB: accepted, nothing seen yet."""
+    types = ("Ready", "Rendered", "Committed", "Applied", "Initialized")
+    conditions = [
+        Condition(type=name, holds=False, reason="Pending", message="not looked at yet")
+        for name in types
+    ]
+    conditions.append(Condition(type="Reconciling", holds=True, reason="Pending"))
+    conditions.append(Condition(type="Stalled", holds=False, reason="Pending"))
+    return {
+        "observedGeneration": generation,
+        "phase": Phase.PENDING.value,
+        "message": "accepted",
+        "conditions": merge([], conditions, generation=generation, now=now),
+    }
+
+
+def _unapplied(this: Pass) -> tuple[str, ...]:
+    if this.record is None:
+        return ("record",)
+    situation = Situation(
+        desired=this.desired, observed=this.observed, record=this.record, now=this.now
+    )
+    return unapplied(situation)
+
+
+def _conditions(
+    this: Pass, missing: tuple[str, ...], taken: Mapping[str, object]
+) -> list[Condition]:
+    plan, record, git = this.plan, this.record, this.git
+    ready = plan.phase in {Phase.READY, Phase.HIBERNATED} and not (
+        plan.problem or git.pending or git.error or missing
+    )
+    stalled = plan.problem is not None and plan.problem.trouble is Trouble.STALLED
+    reason = plan.problem.reason if plan.problem else plan.phase.value
+    busy = not (ready or stalled or plan.phase is Phase.PAUSED)
+    conditions = [
+        Condition(type="Ready", holds=ready, reason=reason, message=git.error or plan.why),
+        Condition(type="Reconciling", holds=busy, reason=reason, message=plan.why if busy else ""),
+        Condition(
+            type="Stalled", holds=stalled, reason=reason, message=plan.why if stalled else ""
+        ),
+        _rendered(plan),
+        _committed(git),
+        _applied(this, missing),
+        _initialized(record),
+    ]
+    conditions += backups.conditions(this.desired.db, taken)
+    conditions.append(_up_to_date(this, ready=ready))
+    if plan.deletion_blocked:
+        conditions.append(
+            Condition(
+                type="DeletionBlocked", holds=True, reason=reason, message=plan.deletion_blocked
+            )
+        )
+    return conditions
+
+
+def _rendered(plan: Plan) -> Condition:
+    if plan.files is Files.LEAVE:
+        return Condition(type="Rendered", holds=False, reason="LeftAlone", message=plan.why)
+    return Condition(type="Rendered", holds=True, reason="Rendered", message=plan.subject)
+
+
+def _committed(git: GitState) -> Condition:
+    if git.error:
+        return Condition(type="Committed", holds=False, reason="PushFailed", message=git.error)
+    if git.pending or not git.commit:
+        text = f"waiting for the push to {git.branch}"
+        return Condition(type="Committed", holds=False, reason="Pending", message=text)
+    text = f"{git.commit[:12]} on {git.branch}"
+    return Condition(type="Committed", holds=True, reason="Pushed", message=text)
+
+
+def _applied(this: Pass, missing: tuple[str, ...]) -> Condition:
+    said = this.observed.delivery
+    words = said.message if said else ""
+    if said and said.state is DeliveryState.FAILED:
+        text = f"{said.tool} {said.name}: {words}"
+        return Condition(type="Applied", holds=False, reason="ApplyFailed", message=text)
+    if missing or this.git.pending:
+        what = f"{len(missing)} of the children, first {missing[0]}" if missing else "the commit"
+        text = f"waiting for {what}" + (f"; {words}" if words else "")
+        return Condition(type="Applied", holds=False, reason="Waiting", message=text)
+    return Condition(
+        type="Applied", holds=True, reason="Applied", message="every child carries its stamp"
+    )
+
+
+def _initialized(record: Record | None) -> Condition:
+    done = record.initialized if record else None
+    if done is None:
+        return Condition(type="Initialized", holds=False, reason="NotYet")
+    text = f"database {done.get('database')} on server {done.get('version')}"
+    return Condition(type="Initialized", holds=True, reason="Initialized", message=text)
+
+
+def _up_to_date(this: Pass, *, ready: bool) -> Condition:
+    record = this.record
+    current = record is not None and record.input_digest == this.desired.digest
+    generation = record.generation if record else 0
+    return Condition(
+        type="UpToDate",
+        holds=current and ready,
+        reason="Current" if current and ready else "Changing",
+        message=f"generation {generation} of the rendered files",
+    )
+
+
+def _git(git: GitState) -> dict[str, object]:
+    shown = {
+        "repository": git.repository,
+        "branch": git.branch,
+        "path": git.path,
+        "commit": git.commit,
+        "committedAt": git.committed_at,
+    }
+    return {key: value for key, value in shown.items() if value}
+
+
+def _delivery(observed: Observed) -> dict[str, object]:
+    said = observed.delivery
+    if said is None:
+        return {"tool": "none"}
+    shown = {
+        "tool": said.tool,
+        "name": said.name,
+        "revision": said.revision,
+        "state": said.state.value,
+        "message": said.message,
+    }
+    return {key: value for key, value in shown.items() if value}
+
+
+def _versions(this: Pass) -> dict[str, object]:
+    record = this.record
+    running = (record.initialized or {}).get("version", "") if record else ""
+    shown = {
+        "desired": this.desired.db.spec.version,
+        "running": str(running),
+        "data": record.data_version if record else "",
+    }
+    return {key: value for key, value in shown.items() if value}
+
+
+def _storage(this: Pass) -> dict[str, object]:
+    claim = this.observed.claim(names(this.desired.key.name).data)
+    shown = {"requested": this.desired.db.spec.storage.size}
+    if claim and claim.capacity:
+        shown["actual"] = claim.capacity
+    return dict(shown)
+
+
+def _operation(this: Pass) -> dict[str, object] | None:
+    record = this.record
+    underway = record.underway if record else None
+    if underway is None:
+        return None
+    before = this.previous.get("operation")
+    same = isinstance(before, Mapping) and before.get("id") == underway.id
+    started = before.get("startedAt") if isinstance(before, Mapping) and same else None
+    job = next((path for path in record.children if path.startswith("Job/")), "") if record else ""
+    shown = {
+        "type": underway.type,
+        "id": underway.id,
+        "step": underway.step,
+        "startedAt": started or timestamp(this.now),
+        "job": job.removeprefix("Job/"),
+        "message": this.plan.why,
+    }
+    return {key: value for key, value in shown.items() if value}
+
+
+def _history(this: Pass) -> list[dict[str, object]]:
+    before = this.previous.get("history")
+    known = {item.get("id"): item for item in before} if isinstance(before, list) else {}
+    shown: list[dict[str, object]] = []
+    for ended in this.record.ended if this.record else ():
+        old = known.get(ended.id, {})
+        commit = old.get("commit") or this.git.commit
+        shown.append({"type": ended.type, "id": ended.id, "result": ended.result, "commit": commit})
+    return shown
