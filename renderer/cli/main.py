@@ -1,0 +1,186 @@
+"""`sampledb` and `kubectl sampledb`: the list of commands, and what an error looks like.
+
+This module imports click and nothing heavy, so that --help answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import NoReturn
+
+import click
+
+from renderer.cli.commands import Entry, LazyGroup
+from renderer.cli.console import Console
+from renderer.cli.exits import Exit
+from renderer.cli.findings import CommandError, Finding, Rule, from_details
+from renderer.core.errors import InvalidError, SampleDBError, TransientError
+
+_FILES = "With files and Git, no cluster needed"
+_CLUSTER = "With a cluster"
+_MORE = "More"
+
+ENTRIES = {
+    "render": Entry(
+        place="renderer.cli.render:command",
+        section=_FILES,
+        summary="Turn SampleDBs into manifests, on stdout or in a folder.",
+    ),
+    "diff": Entry(
+        place="renderer.cli.diff:command",
+        section=_FILES,
+        summary="Show what a commit would change in the repository.",
+    ),
+    "check": Entry(
+        place="renderer.cli.check:command",
+        section=_FILES,
+        summary="Find what is wrong in SampleDBs and rendered folders.",
+    ),
+    "commit": Entry(
+        place="renderer.cli.commit:command",
+        section=_FILES,
+        summary="Render, commit and push, once.",
+    ),
+    "templates": Entry(
+        place="renderer.cli.templates:group",
+        section=_FILES,
+        summary="List and check template packs.",
+    ),
+    "run": Entry(
+        place="renderer.cli.run:command",
+        section=_CLUSTER,
+        summary="Run the controller.",
+    ),
+    "get": Entry(
+        place="renderer.cli.get:command",
+        section=_CLUSTER,
+        summary="List SampleDBs, one line each.",
+    ),
+    "status": Entry(
+        place="renderer.cli.status:command",
+        section=_CLUSTER,
+        summary="Show how far one SampleDB is, and what to do.",
+    ),
+    "crd": Entry(
+        place="renderer.cli.crd:command",
+        section=_CLUSTER,
+        summary="Print the CustomResourceDefinition.",
+    ),
+    "install": Entry(
+        place="renderer.cli.install:command",
+        section=_CLUSTER,
+        summary="Print everything that the controller needs in a cluster.",
+    ),
+    "demo": Entry(
+        place="renderer.cli.demo:command",
+        section=_MORE,
+        summary="Watch a SampleDB go all the way round, on this machine.",
+    ),
+    "version": Entry(
+        place="renderer.cli.version:command",
+        section=_MORE,
+        summary="Print the version.",
+    ),
+    "completion": Entry(
+        place="renderer.cli.completion:command",
+        section=_MORE,
+        summary="Print the completion script of a shell.",
+    ),
+}
+
+_EXAMPLES = """
+# see what would be applied
+sampledb render examples/minimal.yaml
+
+# refuse what is wrong, before it is merged
+sampledb check databases/
+
+# render, commit and push, without a cluster
+sampledb commit databases/ --repository git@github.com:example/deploy.git
+"""
+
+ROOT = LazyGroup(
+    name="sampledb",
+    entries=ENTRIES,
+    examples=_EXAMPLES,
+    help="SampleDB resources in, reviewable commits out; Argo CD or Flux applies them.",
+)
+
+
+def program(path: str) -> str:
+    """The name to show: kubectl starts a plug-in as `kubectl-sampledb`."""
+    name = PurePath(path).name.replace("_", "-")
+    return "kubectl sampledb" if name.startswith("kubectl-sampledb") else "sampledb"
+
+
+def main() -> NoReturn:
+    """Run the command line and leave the process."""
+    sys.exit(run(sys.argv[1:], name=program(sys.argv[0])))
+
+
+def run(arguments: Sequence[str], *, name: str = "sampledb") -> int:
+    """Run one command line and return its exit code; errors are printed."""
+    console = Console()
+    try:
+        result = ROOT.main(
+            args=list(arguments),
+            prog_name=name,
+            complete_var="_SAMPLEDB_COMPLETE",
+            standalone_mode=False,
+            obj=console,
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes stdout once more at its end: give it somewhere to write to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.PIPE_CLOSED
+    except (KeyboardInterrupt, click.Abort):
+        return Exit.INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return Exit.INVALID
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug has an exit code too
+        if console.debug:
+            traceback.print_exc()
+        findings, code = explain(error)
+        console.error(findings, exit_code=code)
+        return code
+    return int(result or 0)
+
+
+def explain(error: BaseException) -> tuple[tuple[Finding, ...], Exit]:
+    """Say what is wrong in words, and which exit code goes with it."""
+    if isinstance(error, CommandError):
+        return error.findings, error.exit_code
+    if isinstance(error, click.ClickException):
+        return (Finding(rule=Rule.INPUT, problem=_usage(error)),), Exit.INVALID
+    if isinstance(error, InvalidError):
+        return from_details(error.details, Rule.INPUT), Exit.INVALID
+    if isinstance(error, TransientError):
+        return from_details(error.details, Rule.INPUT), Exit.TRANSIENT
+    if isinstance(error, SampleDBError):
+        return from_details(error.details, Rule.INPUT), Exit.REFUSED
+    if isinstance(error, OSError) and error.filename:
+        problem = (error.strerror or str(error)).lower()
+        return (Finding(rule=Rule.INPUT, file=str(error.filename), problem=problem),), Exit.INVALID
+    return (
+        Finding(
+            rule=Rule.INPUT,
+            problem=f"this is a fault in sampledb: {type(error).__name__}: {error}",
+            remedy="run it again with --debug and report the traceback",
+        ),
+    ), Exit.BUG
+
+
+def _usage(error: click.ClickException) -> str:
+    text = error.format_message().rstrip(".")
+    text = text[:1].lower() + text[1:]
+    context = getattr(error, "ctx", None)
+    with contextlib.suppress(AttributeError):
+        return f"{text}; see '{context.command_path} --help'"  # type: ignore[union-attr] # None has no command_path: suppressed
+    return text
