@@ -29,3 +29,40 @@ setup: $(READY) ## Create .venv with everything pinned
 .PHONY: lock
 lock: $(READY) ## Resolve requirements.lock anew from pyproject.toml
 	$(UV) pip compile pyproject.toml --all-extras --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade -q --custom-compile-command "make lock" -o requirements.lock
+
+.PHONY: test
+test: $(READY) ## Run the tests (arguments in ARGS, for example ARGS='-k git')
+	$(BIN)/python -m pytest -n $(or $(WORKERS),auto) --dist loadfile -q $(ARGS)
+
+.PHONY: coverage
+coverage: $(READY) ## Run the tests with coverage; the pure core must be covered whole
+	$(BIN)/python -m pytest -n $(or $(WORKERS),auto) --dist loadfile -q --cov --cov-report=term $(ARGS)
+	$(BIN)/coverage report --include='renderer/core/*' --fail-under=100
+
+.PHONY: check
+check: $(READY) ## Run every linter and contract
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/deptry .
+	$(BIN)/python tools/check-house.py
+	$(BIN)/zizmor --offline --quiet .github
+	@tools/actionlint
+
+.PHONY: format
+format: $(READY) ## Format the code and apply safe fixes
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: demo
+demo: $(READY) ## Take a SampleDB all the way round on this machine
+	$(BIN)/sampledb demo $(ARGS)
+
+.PHONY: bench
+bench: $(READY) ## Measure; prints tables (see benchmarks/README.md)
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+.PHONY: clean
+clean: ## Remove what the targets above made
+	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage dist
