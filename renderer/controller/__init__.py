@@ -1,0 +1,1 @@
+"""The loop: watches feed a queue, workers make passes, one publisher pushes."""
