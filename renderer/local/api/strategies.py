@@ -1,0 +1,78 @@
+"""What is particular to a resource when it is written: defaults, refusals, registration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from renderer.local.api import errors
+from renderer.local.api.builtin import BuiltIn
+from renderer.local.api.errors import Cause
+
+if TYPE_CHECKING:
+    from renderer.local.api.errors import Object
+    from renderer.local.api.resources import Registry, ResourceType
+    from renderer.local.api.tables import Tables
+    from renderer.local.api.writes import Write
+
+_NOT_SPECIFICATION = ("apiVersion", "kind", "metadata", "status")
+_VERSION_REQUIRED = ("leases.coordination.k8s.io",)
+
+
+class Strategy(Protocol):
+    """How one resource is written."""
+
+    def prepare(self, new: Object, old: Object | None, how: Write) -> None:
+        """Prune and fill in defaults, in place; `old` is None at create."""
+
+    def problems(self, new: Object, old: Object | None) -> list[Cause]:
+        """What is wrong with it."""
+
+
+class Strategies:
+    """The strategy of each served resource."""
+
+    def __init__(self, resources: Registry) -> None:
+        """Custom resources are added to and removed from `resources`."""
+        self._resources = resources
+        self._custom: dict[str, Strategy] = {}
+
+    def of(self, resource: ResourceType) -> Strategy:
+        """Built-ins share one; each custom resource has its own."""
+        return self._custom.get(resource.key) or BuiltIn(resource)
+
+    def stored(self, resource: ResourceType, value: Object, tables: Tables) -> None:
+        """Called after each write."""
+
+    def removed(self, resource: ResourceType, tables: Tables) -> None:
+        """Called after each deletion."""
+
+
+def check_current(resource: ResourceType, new: Object, old: Object) -> None:
+    """409 when `new` was read before `old` was written, or is of another object."""
+    head, before = new["metadata"], old["metadata"]
+    if head.get("uid") and head["uid"] != before["uid"]:
+        why = (
+            f"Precondition failed: UID in precondition: {head['uid']}, "
+            f"UID in object meta: {before['uid']}"
+        )
+        raise errors.conflict(resource, before["name"], why)
+    version = head.get("resourceVersion")
+    if version and version != before["resourceVersion"]:
+        raise errors.conflict(resource, before["name"])
+    if not version and (resource.custom is not None or resource.key in _VERSION_REQUIRED):
+        message = "Invalid value: 0x0: must be specified for an update"
+        cause = Cause(field="metadata.resourceVersion", message=message)
+        raise errors.invalid(resource, before["name"], [cause])
+
+
+def count_generation(resource: ResourceType, new: Object, old: Object) -> None:
+    """One more when anything but metadata (and the status of its own) has changed."""
+    if not resource.generation:
+        return
+    if _specification(resource, new) != _specification(resource, old):
+        new["metadata"]["generation"] = old["metadata"].get("generation", 0) + 1
+
+
+def _specification(resource: ResourceType, value: Object) -> Object:
+    skipped = _NOT_SPECIFICATION if resource.status else _NOT_SPECIFICATION[:3]
+    return {key: item for key, item in value.items() if key not in skipped}
