@@ -1,0 +1,203 @@
+"""The part of the model about backups and restores."""
+
+from __future__ import annotations
+
+import zoneinfo
+from enum import StrEnum
+from functools import cache
+from typing import ClassVar
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from renderer.core.resource import cron, fields
+from renderer.core.resource.model import CONFIG, Broken, Checked, Rule, UpdateRule, shared
+from renderer.core.resource.volume import CLASS_IS_FIXED, NEVER_SHRINKS, SIZE_IS_POSITIVE
+
+
+class BackupMethod(StrEnum):
+    """How a backup is taken."""
+
+    LOGICAL = "Logical"
+    PHYSICAL = "Physical"
+    VOLUME_SNAPSHOT = "VolumeSnapshot"
+
+
+class Verify(StrEnum):
+    """How a backup is verified before it counts."""
+
+    CHECKSUM = "Checksum"
+    RESTORE = "Restore"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class PvcTarget(Checked):
+    """A PersistentVolumeClaim that holds backups; it outlives the SampleDB."""
+
+    size: fields.Size
+    """Size of the volume. It can grow, never shrink."""
+    storage_class_name: fields.ObjectName = ""
+    """StorageClass of the volume; empty for the cluster's default. Can't be changed."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (SIZE_IS_POSITIVE,)
+    updates: ClassVar[tuple[UpdateRule, ...]] = (NEVER_SHRINKS, CLASS_IS_FIXED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class S3Target:
+    """A bucket in an S3 store that holds backups."""
+
+    bucket: fields.Bucket
+    """Name of the bucket."""
+    prefix: fields.Text = ""
+    """Beginning of every object's key."""
+    endpoint: fields.Text = ""
+    """URL of the store; empty for AWS."""
+    region: fields.Text = ""
+    """Region of the bucket."""
+    secret_name: fields.ObjectName = ""
+    """Secret in the same namespace with the access key."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class BackupTarget(Checked):
+    """Where backups are kept: exactly one of its fields."""
+
+    pvc: PvcTarget | None = None
+    """A PersistentVolumeClaim."""
+    s3: S3Target | None = None
+    """A bucket in an S3 store."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="has(self.pvc) != has(self.s3)",
+            holds=lambda target: (target.pvc is None) != (target.s3 is None),
+            message="must hold exactly one of pvc and s3",
+            remedy="keep the one that backups go to",
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Retention:
+    """Which backups are kept; only verified ones count."""
+
+    keep: fields.Count = 7
+    """Number of backups to keep."""
+    max_age: fields.Duration = ""
+    """Age above which a backup is removed, such as 30d; empty for no limit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Backup(Checked):
+    """Scheduled backups."""
+
+    schedule: fields.Cron = ""
+    """Cron schedule of five fields; empty for no scheduled backups."""
+    time_zone: fields.TimeZone = "Etc/UTC"
+    """Time zone of the schedule, from the IANA data base."""
+    method: BackupMethod = BackupMethod.LOGICAL
+    """Logical is a dump, Physical a base backup, VolumeSnapshot a snapshot of the volume."""
+    target: BackupTarget | None = None
+    """Where backups are kept; needed with a schedule."""
+    retention: Retention = Field(default_factory=shared(Retention))
+    """Which backups are kept."""
+    verify: Verify = Verify.CHECKSUM
+    """Checksum reads the backup back; Restore also restores it into a throw-away server."""
+    suspend: fields.Flag = False
+    """Stops the schedule without forgetting it."""
+    requested_at: fields.Token = ""
+    """A new value, such as the time, asks for one backup now."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.schedule == '' || has(self.target)",
+            holds=lambda backup: backup.schedule == "" or backup.target is not None,
+            message="is required with a schedule",
+            field="target",
+            remedy="add target.pvc with a size, or remove the schedule",
+        ),
+    )
+
+    def extra(self) -> tuple[Broken, ...]:
+        """The time zone must exist, and the schedule must come round."""
+        found = []
+        if self.time_zone != "Etc/UTC" and not _is_time_zone(self.time_zone):
+            found.append(
+                Broken(
+                    message="is not a time zone of the IANA data base",
+                    field="timeZone",
+                    value=self.time_zone,
+                    remedy="write a name such as Europe/Berlin or Etc/UTC",
+                )
+            )
+        if self.schedule and (problem := cron.problem(self.schedule)):
+            found.append(
+                Broken(
+                    message=problem,
+                    field="schedule",
+                    value=self.schedule,
+                    remedy="write five fields, for example 0 3 * * *",
+                )
+            )
+        return tuple(found)
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _is_time_zone(name: str) -> bool:
+    """Whether `name` is known; every name is when this machine has no time zone data."""
+    return not _time_zones() or name in _time_zones()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class RestoreSource(Checked):
+    """What to restore: at most one of its fields."""
+
+    backup_id: fields.BackupId = ""
+    """Id of a backup of this database."""
+    volume_snapshot_name: fields.ObjectName = ""
+    """VolumeSnapshot in the same namespace."""
+    s3_url: fields.Text = ""
+    """URL of a backup in an S3 store."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="[self.backupId, self.volumeSnapshotName, self.s3Url].filter(s, s != '').size()"
+            " <= 1",
+            holds=lambda source: (
+                [source.backup_id, source.volume_snapshot_name, source.s3_url].count("") >= 2  # noqa: PLR2004 - all but one
+            ),
+            message="must name at most one of backupId, volumeSnapshotName and s3Url",
+            remedy="keep the one to restore from",
+        ),
+    )
+
+    @property
+    def empty(self) -> bool:
+        """True when it names nothing."""
+        return not (self.backup_id or self.volume_snapshot_name or self.s3_url)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Restore(Checked):
+    """Restores the data from a backup, once for each id."""
+
+    id: fields.Token = ""
+    """A new value asks for one restore; it is recorded and never repeated."""
+    from_: RestoreSource = Field(default_factory=shared(RestoreSource))
+    """What to restore."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.id == '' || self.from.backupId != '' || self.from.volumeSnapshotName != ''"
+            " || self.from.s3Url != ''",
+            holds=lambda restore: restore.id == "" or not restore.from_.empty,
+            message="must name what to restore when restore.id is set",
+            field="from",
+            remedy="add from.backupId, from.volumeSnapshotName or from.s3Url",
+        ),
+    )

@@ -1,0 +1,133 @@
+"""The part of the model about what is done to a running database."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from renderer.core.resource import cron, fields
+from renderer.core.resource.model import CONFIG, Broken, Checked, shared
+
+
+class UpgradeStrategy(StrEnum):
+    """How a major upgrade is done."""
+
+    IN_PLACE = "InPlace"
+    DUMP_RESTORE = "DumpRestore"
+
+
+class Transfer(StrEnum):
+    """How the data gets to the new server in an upgrade in place."""
+
+    AUTO = "Auto"
+    CLONE = "Clone"
+    COPY = "Copy"
+    LINK = "Link"
+
+
+class Approval(StrEnum):
+    """Whether a dangerous step waits for a person."""
+
+    AUTOMATIC = "Automatic"
+    MANUAL = "Manual"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Upgrade:
+    """How a change of the version is carried out."""
+
+    strategy: UpgradeStrategy = UpgradeStrategy.IN_PLACE
+    """InPlace converts the data on its volume; DumpRestore moves it to a new one."""
+    transfer: Transfer = Transfer.AUTO
+    """How an upgrade in place carries the files over."""
+    window: fields.Text = ""
+    """When an upgrade may begin; empty for any time."""
+    approval: Approval = Approval.AUTOMATIC
+    """Manual waits for an approval before each dangerous step."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class ConfigMapRef:
+    """A ConfigMap in the same namespace."""
+
+    name: fields.ObjectName = ""
+    """Name of the ConfigMap."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Migrations:
+    """Ordered SQL migrations, run by a Job and recorded in a table of the database."""
+
+    config_map_ref: ConfigMapRef = Field(default_factory=shared(ConfigMapRef))
+    """The ConfigMap with one SQL file a key, in the order of the keys."""
+    target_version: fields.Token = ""
+    """Migration to stop after; empty for the last."""
+
+
+class ChaosAction(StrEnum):
+    """What an experiment does."""
+
+    POD_KILL = "PodKill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Experiment(Checked):
+    """One experiment."""
+
+    name: fields.Engine
+    """Name of the experiment, unique in the list."""
+    action: ChaosAction
+    """What it does."""
+    schedule: fields.Cron = ""
+    """Cron schedule of five fields; empty for once."""
+    recover_within: fields.Duration = ""
+    """Time in which the database must be ready again, such as 5m."""
+
+    def extra(self) -> tuple[Broken, ...]:
+        """The schedule must come round."""
+        problem = cron.problem(self.schedule) if self.schedule else ""
+        return (Broken(message=problem, field="schedule", value=self.schedule),) if problem else ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Chaos:
+    """Experiments that prove that the database recovers."""
+
+    experiments: Annotated[tuple[Experiment, ...], Field(max_length=10)] = ()
+    """The experiments."""
+
+
+class DeletionPolicy(StrEnum):
+    """What happens to the data on deletion."""
+
+    SNAPSHOT = "Snapshot"
+    RETAIN = "Retain"
+    DELETE = "Delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Deletion:
+    """What happens to the data when this object is deleted."""
+
+    policy: DeletionPolicy = DeletionPolicy.SNAPSHOT
+    """Snapshot takes a verified final backup first; Retain keeps the volume; Delete neither."""
+    confirm: fields.Flag = False
+    """Must be true for the policy Delete to destroy data without a final backup."""
+
+
+class DeliveryMode(StrEnum):
+    """How changes get to the branch that is deployed."""
+
+    COMMIT = "Commit"
+    PULL_REQUEST = "PullRequest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Delivery:
+    """How changes get to the branch that is deployed."""
+
+    mode: DeliveryMode = DeliveryMode.COMMIT
+    """Commit pushes to the branch; PullRequest opens a request for it."""

@@ -1,0 +1,34 @@
+"""One SampleDB: its identity in the cluster, and its spec."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from renderer.core.layout import FINALIZER, Key
+from renderer.core.resource.spec import Spec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleDB:
+    """A parsed SampleDB. Everything in it has been checked."""
+
+    namespace: str
+    name: str
+    uid: str = ""
+    """"" when it doesn't come from a cluster."""
+    generation: int = 0
+    """`metadata.generation`; 0 when it doesn't come from a cluster."""
+    deleting: bool = False
+    """Whether deletion has been asked for (`metadata.deletionTimestamp`)."""
+    finalizers: tuple[str, ...] = ()
+    spec: Spec
+
+    @property
+    def key(self) -> Key:
+        """Namespace and name."""
+        return Key(namespace=self.namespace, name=self.name)
+
+    @property
+    def guarded(self) -> bool:
+        """Whether our finalizer is set, so that deletion waits for the final backup."""
+        return FINALIZER in self.finalizers

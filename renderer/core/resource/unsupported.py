@@ -1,0 +1,122 @@
+"""The one table of what the API has and this version can't do yet.
+
+A later version that brings an operation removes its line here; nothing else
+has to change. What is listed is refused, never silently ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from renderer.core.errors import Detail
+from renderer.core.resource import quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsupported:
+    """A field of which only some values work."""
+
+    field: str
+    """Path of the field below `spec`."""
+    works: tuple[object, ...]
+    """Values that may be written."""
+    what: str
+    """What the others would ask for."""
+    remedy: str = ""
+
+
+_REMOVE = "remove the field"
+
+TABLE: tuple[Unsupported, ...] = (
+    Unsupported(
+        field="instances", works=(1,), what="more than one instance", remedy="write instances: 1"
+    ),
+    Unsupported(
+        field="credentials.source",
+        works=("Generated", "Existing"),
+        what="credentials from another tool",
+        remedy="use Generated, or create the Secret yourself and use Existing",
+    ),
+    Unsupported(field="credentials.rotation.requestedAt", works=("",), what="rotation"),
+    Unsupported(
+        field="backup.method",
+        works=("Logical",),
+        what="a backup by another method than a dump",
+        remedy="use Logical",
+    ),
+    Unsupported(
+        field="backup.target.s3", works=(), what="backup to an S3 store", remedy="use target.pvc"
+    ),
+    Unsupported(
+        field="backup.verify",
+        works=("Checksum",),
+        what="verification by a restore",
+        remedy="use Checksum",
+    ),
+    Unsupported(
+        field="backup.retention.maxAge",
+        works=("",),
+        what="retention by age",
+        remedy="remove the field and use retention.keep",
+    ),
+    Unsupported(field="backup.requestedAt", works=("",), what="a backup on request"),
+    Unsupported(field="restore.id", works=("",), what="restore"),
+    Unsupported(field="restore.from.backupId", works=("",), what="restore"),
+    Unsupported(field="restore.from.volumeSnapshotName", works=("",), what="restore"),
+    Unsupported(field="restore.from.s3Url", works=("",), what="restore"),
+    Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),
+    Unsupported(field="upgrade.transfer", works=("Auto",), what="a choice of the file transfer"),
+    Unsupported(field="upgrade.window", works=("",), what="an upgrade window"),
+    Unsupported(field="upgrade.approval", works=("Automatic",), what="manual approval"),
+    Unsupported(field="migrations.configMapRef.name", works=("",), what="migrations"),
+    Unsupported(field="migrations.targetVersion", works=("",), what="migrations"),
+    Unsupported(field="monitoring.enabled", works=(False,), what="a metrics exporter"),
+    Unsupported(field="chaos.experiments", works=([],), what="experiments"),
+    Unsupported(
+        field="delivery.mode",
+        works=("Commit",),
+        what="delivery by pull request",
+        remedy="use Commit",
+    ),
+)
+_PATHS = tuple((entry, entry.field.split(".")) for entry in TABLE)
+
+
+def problems(spec: Mapping[str, object]) -> tuple[Detail, ...]:
+    """Refuse the fields of a spec, as written, that this version can't act on."""
+    return tuple(
+        _detail(entry, value)
+        for entry, path in _PATHS
+        if path[0] in spec and (value := _at(spec, path)) is not None and value not in entry.works
+    )
+
+
+def resize(*, requested: str, size: str) -> Detail | None:
+    """Refuse a `spec.storage.size` that differs from what the data claim requests."""
+    if quantity.parse(requested) == quantity.parse(size):
+        return None
+    return Detail(
+        field="spec.storage.size",
+        problem="changing the size of a volume is not supported yet",
+        value=repr(size),
+        remedy=f"write the size that the volume has, {requested}",
+    )
+
+
+def _at(spec: Mapping[str, object], path: list[str]) -> object:
+    value: object = spec
+    for name in path:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
+    return value
+
+
+def _detail(entry: Unsupported, value: object) -> Detail:
+    return Detail(
+        field=f"spec.{entry.field}",
+        problem=f"{entry.what} is not supported yet",
+        value=repr(value),
+        remedy=entry.remedy or _REMOVE,
+    )
