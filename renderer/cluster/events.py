@@ -1,0 +1,138 @@
+"""Events on a SampleDB: one object for the same words, counted, as kubectl shows them."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import Enum
+
+from renderer.cluster.client import Cluster, Object
+from renderer.cluster.failure import AlreadyExistsError, NotFoundError
+from renderer.cluster.kinds import EVENTS
+from renderer.core.errors import SampleDBError
+
+log = logging.getLogger(__name__)
+
+_NOTE_LIMIT = 1024
+"""Bytes that the API server takes (events.k8s.io/v1)."""
+_REMEMBERED = 4096
+_MICROTIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class Severity(Enum):
+    """`type` of an Event."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """An Event that was sent, and how often it was told."""
+
+    sent: Object
+    count: int
+
+
+class Recorder:
+    """Tells Events; a failure to tell one is logged and never stops the work."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        instance: str,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Tell them in the name of `instance`, for example the Pod's name."""
+        self._cluster = cluster
+        self._instance = instance
+        self._now = now
+        self._told: OrderedDict[str, _Told] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def tell(
+        self,
+        about: Object,
+        severity: Severity,
+        reason: str,
+        note: str,
+        *,
+        action: str = "Reconcile",
+    ) -> None:
+        """Tell `note` about an object; the same again only raises the count.
+
+        `reason` and `action` are CamelCase words of at most 128 characters.
+        """
+        event = self._event(about, severity, reason, note, action)
+        name = event["metadata"]["name"]
+        with self._lock:
+            told = self._told.pop(name, None)
+            try:
+                told = self._again(told) if told else self._first(event)
+            except SampleDBError as error:
+                log.warning("the Event %s could not be told: %s", reason, error)
+                return
+            self._told[name] = told
+            while len(self._told) > _REMEMBERED:
+                self._told.popitem(last=False)
+
+    def _first(self, event: Object) -> _Told:
+        try:
+            return _Told(sent=self._cluster.create(EVENTS, event), count=1)
+        except AlreadyExistsError:  # told by this controller's last life
+            metadata = event["metadata"]
+            there = self._cluster.get(EVENTS, metadata["namespace"], metadata["name"])
+            return self._again(_Told(sent=there, count=_count(there)))
+
+    def _again(self, told: _Told) -> _Told:
+        count = told.count + 1
+        series = {"count": count, "lastObservedTime": self._now().strftime(_MICROTIME)}
+        try:
+            sent = self._cluster.patch(EVENTS, told.sent, {"series": series})
+        except NotFoundError:  # Events are kept for an hour
+            event = {key: value for key, value in told.sent.items() if key != "series"}
+            metadata = {key: event["metadata"][key] for key in ("namespace", "name")}
+            event |= {"metadata": metadata, "eventTime": series["lastObservedTime"]}
+            return _Told(sent=self._cluster.create(EVENTS, event), count=1)
+        return replace(told, sent=sent, count=count)
+
+    def _event(
+        self, about: Object, severity: Severity, reason: str, note: str, action: str
+    ) -> Object:
+        metadata = about["metadata"]
+        short = note.encode()[:_NOTE_LIMIT].decode("utf-8", "ignore")
+        parts = (metadata.get("uid", ""), severity.value, reason, short)
+        digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        return {
+            "apiVersion": EVENTS.api_version,
+            "kind": EVENTS.kind,
+            "metadata": {
+                "namespace": metadata["namespace"],
+                "name": f"{metadata['name']}.{digest}",
+            },
+            "eventTime": self._now().strftime(_MICROTIME),
+            "reportingController": "sampledb.dev/renderer",
+            "reportingInstance": self._instance[:128],
+            "action": action,
+            "reason": reason,
+            "type": severity.value,
+            "note": short,
+            "regarding": {
+                "apiVersion": about.get("apiVersion", ""),
+                "kind": about.get("kind", ""),
+                "namespace": metadata["namespace"],
+                "name": metadata["name"],
+                "uid": metadata.get("uid", ""),
+                "resourceVersion": metadata.get("resourceVersion", ""),
+            },
+        }
+
+
+def _count(event: Object) -> int:
+    return int((event.get("series") or {}).get("count") or 1)

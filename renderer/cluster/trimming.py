@@ -1,0 +1,83 @@
+"""What is kept of each object in memory: what `children` reads, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from renderer.cluster.client import Object, Trim
+
+_NOISE = ("managedFields", "selfLink")
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_METADATA = (
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "labels",
+    "annotations",
+)
+_SPEC: dict[str, tuple[str, ...]] = {
+    "PersistentVolumeClaim": ("resources",),
+    "StatefulSet": ("replicas",),
+    "Job": ("suspend",),
+}
+_STATUS: dict[str, tuple[str, ...]] = {
+    "PersistentVolumeClaim": ("phase", "capacity", "conditions"),
+    "StatefulSet": (
+        "observedGeneration",
+        "replicas",
+        "readyReplicas",
+        "updatedReplicas",
+        "currentRevision",
+        "updateRevision",
+    ),
+    "Job": ("conditions", "succeeded", "failed", "active", "startTime", "completionTime"),
+    "Pod": (
+        "phase",
+        "reason",
+        "message",
+        "conditions",
+        "initContainerStatuses",
+        "containerStatuses",
+        "startTime",
+    ),
+}
+
+
+def child(kind: str) -> Trim:
+    """The trim of a child's kind."""
+    spec, status = _SPEC.get(kind, ()), _STATUS.get(kind, ())
+    keys = (*_METADATA, "ownerReferences") if kind in {"Pod", "Job"} else _METADATA
+
+    def trim(item: Object) -> Object:
+        metadata = _only(item["metadata"], keys)
+        if _LAST_APPLIED in (metadata.get("annotations") or {}):
+            metadata["annotations"] = _without(metadata["annotations"], (_LAST_APPLIED,))
+        kept: Object = {"metadata": metadata}
+        if spec:
+            kept["spec"] = _only(item.get("spec") or {}, spec)
+        if status:
+            kept["status"] = _only(item.get("status") or {}, status)
+        return kept
+
+    return trim
+
+
+def whole(item: Object) -> Object:
+    """The trim of what is read whole (SampleDBs, Applications): only the noise goes."""
+    metadata = _without(item["metadata"], _NOISE)
+    if _LAST_APPLIED in (metadata.get("annotations") or {}):
+        metadata["annotations"] = _without(metadata["annotations"], (_LAST_APPLIED,))
+    return item | {"metadata": metadata}
+
+
+def _only(fields: Mapping[str, Any], keys: tuple[str, ...]) -> Object:
+    return {key: fields[key] for key in keys if key in fields}
+
+
+def _without(fields: Mapping[str, Any], keys: tuple[str, ...]) -> Object:
+    return {key: value for key, value in fields.items() if key not in keys}
