@@ -152,7 +152,7 @@ def _check_schemas(documents: list[manifests.Document]) -> None:
         raise InvalidError(*wrong)
 
 
-def as_it_stands(plan: Plan, held: Stored) -> bool:
+def as_it_stands(desired: Desired, plan: Plan, place: Place, held: Stored, tip: Tip) -> bool:
     """True when the tip surely holds what `plan` would write, without rendering it.
 
     The record keeps the digest of its sibling files (`files_digest`): when the inputs, the
@@ -162,7 +162,10 @@ def as_it_stands(plan: Plan, held: Stored) -> bool:
     record = held.record
     if plan.files is not Files.WRITE or record is None or plan.record != record:
         return False
-    return manifests.files_digest(held.listing) == record.files_digest
+    if manifests.files_digest(held.listing) != record.files_digest:
+        return False
+    app = place.app(desired.key, _is_final(plan))
+    return app is None or tip.read(layout.app_file(place.path, desired.key)) == app
 
 
 def change(desired: Desired, plan: Plan, packs: Packs, place: Place, held: Stored) -> Change | None:
@@ -171,8 +174,7 @@ def change(desired: Desired, plan: Plan, packs: Packs, place: Place, held: Store
         return None
     key = desired.key
     removing = plan.files is Files.REMOVE
-    final = removing or plan.step == "Remove"
-    app = None if removing else place.app(key, final)
+    app = None if removing else place.app(key, _is_final(plan))
     beside: dict[str, bytes | None] = {}
     if app is not None or removing:
         beside[layout.app_file(place.path, key)] = app
@@ -189,6 +191,11 @@ def change(desired: Desired, plan: Plan, packs: Packs, place: Place, held: Store
         body=plan.why if plan.why not in plan.subject else "",
         trailers=_trailers(desired, plan),
     )
+
+
+def _is_final(plan: Plan) -> bool:
+    """True from the step on in which the applier's own object goes with what it applies."""
+    return plan.step in {"Remove", "Clear"}
 
 
 def _trailers(desired: Desired, plan: Plan) -> tuple[tuple[str, str], ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from renderer.core.conditions import Condition, timestamp
+from renderer.core.desired import Desired
 from renderer.core.layout import Role
 from renderer.core.observed import Job, Observed
 from renderer.core.record import Record
-from renderer.core.resource import SampleDB
 
 _SHOWN = ("id", "size", "sha256")
 
@@ -33,16 +33,16 @@ def summarise(
     return shown
 
 
-def conditions(db: SampleDB, taken: Mapping[str, object]) -> list[Condition]:
+def conditions(desired: Desired, taken: Mapping[str, object]) -> list[Condition]:
     """The condition BackedUp, for a SampleDB whose backups are scheduled."""
-    if not db.spec.backup.schedule or db.spec.backup.target.pvc is None:
+    if not desired.scheduled:
         return []
     verified, failure = taken.get("lastVerified"), taken.get("lastFailure")
     if isinstance(failure, Mapping) and _time(failure) > _time(verified):
         text = f"{failure.get('id')}: {failure.get('message')}"
         return [Condition(type="BackedUp", holds=False, reason="BackupFailed", message=text)]
     if not isinstance(verified, Mapping):
-        text = f"no backup yet; the next one runs at {db.spec.backup.schedule!r}"
+        text = f"no backup yet; the next one runs at {desired.db.spec.backup.schedule!r}"
         return [Condition(type="BackedUp", holds=False, reason="NoneYet", message=text)]
     text = f"{verified.get('id')} of {verified.get('time')} is verified"
     return [Condition(type="BackedUp", holds=True, reason="Verified", message=text)]

@@ -26,3 +26,14 @@ class Desired:
     def key(self) -> Key:
         """Namespace and name."""
         return self.db.key
+
+    @property
+    def backs_up(self) -> bool:
+        """True when backups go to a claim of their own from the beginning."""
+        target = self.db.spec.backup.target
+        return target is not None and target.pvc is not None
+
+    @property
+    def scheduled(self) -> bool:
+        """True when backups run on a schedule."""
+        return self.backs_up and bool(self.db.spec.backup.schedule)

@@ -161,7 +161,7 @@ def _conditions(
         _applied(this, missing),
         _initialized(record),
     ]
-    conditions += backups.conditions(this.desired.db, taken)
+    conditions += backups.conditions(this.desired, taken)
     conditions.append(_up_to_date(this, ready=ready))
     if plan.deletion_blocked:
         conditions.append(

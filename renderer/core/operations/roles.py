@@ -29,7 +29,7 @@ def running(desired: Desired) -> frozenset[Role]:
     wanted = {
         Role.NETWORK: spec.network_policy.enabled,
         Role.DISRUPTION: spec.disruption.pod_disruption_budget,
-        Role.BACKUPS: spec.backup.target.pvc is not None,
+        Role.BACKUPS: desired.backs_up,
     }
     return _ALWAYS | {role for role, on in wanted.items() if on}
 
@@ -41,9 +41,7 @@ def initialising(desired: Desired) -> frozenset[Role]:
 
 def steady(desired: Desired) -> frozenset[Role]:
     """Everything of an initialised SampleDB: the server and its scheduled backups."""
-    backup = desired.db.spec.backup
-    scheduled = backup.schedule and backup.target.pvc is not None
-    return running(desired) | ({Role.BACKUP} if scheduled else frozenset())
+    return running(desired) | ({Role.BACKUP} if desired.scheduled else frozenset())
 
 
 def final_backup(desired: Desired) -> frozenset[Role]:

@@ -1,0 +1,231 @@
+"""One pass over one SampleDB: look, decide, hand the change to the publisher, tell the status."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+
+from renderer import reconcile
+from renderer.cluster import kinds
+from renderer.cluster.client import Object
+from renderer.cluster.failure import NotFoundError
+from renderer.controller.world import Told, World
+from renderer.core.conditions import timestamp
+from renderer.core.desired import Desired
+from renderer.core.errors import InvalidError
+from renderer.core.layout import FINALIZER, Key
+from renderer.core.plan import Plan, Trouble
+from renderer.core.status import GitState, Pass, invalid_status, pending_status, summarise
+
+QUIET = 5.0
+"""Seconds between status writes that change nothing but words."""
+
+
+class Next(Enum):
+    """What the queue does with the key after a pass."""
+
+    REST = "rest"
+    """Nothing until something changes."""
+    RETRY = "retry"
+    """Again, after its back-off."""
+    SOON = "soon"
+    """Again, when the words of the status may be written."""
+
+
+@dataclass(slots=True)
+class Reconciler:
+    """Makes passes. Thread-safe for different keys."""
+
+    world: World
+    _secrets: set[Key] = field(default_factory=set)
+    _written: dict[Key, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def reconcile(self, key: Key) -> Next:
+        """Make one pass. Raises `TransientError` when the API server or Git is in the way."""
+        about = self.world.sampledbs.get(key)
+        if about is None:
+            self._forget(key)
+            return Next.REST
+        try:
+            desired = reconcile.resolve(about, self.world.packs)
+            return self._pass(about, desired)
+        except InvalidError as error:
+            self._refuse(about, str(error))
+            return Next.REST
+        except NotFoundError:
+            self._forget(key)
+            return Next.REST
+
+    def _pass(self, about: Object, desired: Desired) -> Next:
+        world, key = self.world, desired.key
+        if not desired.db.deleting:
+            about = self._adopt(about)
+        held = reconcile.stored(world.repository, world.place, key)
+        told = self._told(about, key, exists=held.tree is not None)
+        observed = world.observe(key)
+        delivery = world.deliver(desired, told.commit)
+        if delivery is not None:
+            observed = replace(observed, delivery=delivery)
+        now = world.clock()
+        plan = reconcile.plan(desired, observed, held, now)
+        if plan.drop_finalizer:
+            self._release(about, key, plan)
+            return Next.REST
+        if plan.create_secret:
+            self._create_secret(about, desired)
+        pending = self._submit(desired, plan, held)
+        git = GitState(
+            repository=world.url,
+            branch=world.branch,
+            path=world.place.directory(key),
+            commit=told.commit,
+            committed_at=told.committed_at,
+            pending=pending,
+            error=told.error if pending else "",
+        )
+        status = summarise(
+            Pass(
+                desired=desired,
+                plan=plan,
+                observed=observed,
+                record=held.record,
+                git=git,
+                previous=about.get("status") or {},
+                now=now,
+            )
+        )
+        return self._write(about, key, status, plan)
+
+    def _adopt(self, about: Object) -> Object:
+        """Put the finalizer on before anything is committed, and show that it was seen."""
+        world = self.world
+        finalizers = list(about["metadata"].get("finalizers") or ())
+        if FINALIZER not in finalizers:
+            about = world.cluster.set_finalizers(kinds.SAMPLEDBS, about, [*finalizers, FINALIZER])
+            world.metrics.writes.labels("finalizer").inc()
+        if not about.get("status"):
+            generation = int(about["metadata"].get("generation") or 0)
+            status = pending_status(generation=generation, now=world.clock())
+            about = world.cluster.patch_status(kinds.SAMPLEDBS, about, status)
+            world.metrics.writes.labels("status").inc()
+        return about
+
+    def _release(self, about: Object, key: Key, plan: Plan) -> None:
+        """Let the API server remove the SampleDB: Git holds nothing of it any more."""
+        finalizers = [f for f in about["metadata"].get("finalizers") or () if f != FINALIZER]
+        self.world.tell(about, "Deleted", plan.why, warning=False)
+        self.world.cluster.set_finalizers(kinds.SAMPLEDBS, about, finalizers)
+        self.world.metrics.writes.labels("finalizer").inc()
+        self._forget(key)
+
+    def _create_secret(self, about: Object, desired: Desired) -> None:
+        with self._lock:
+            if desired.key in self._secrets:
+                return
+        if self.world.cluster.create_secret(self.world.secret(desired, about)):
+            self.world.metrics.writes.labels("secret").inc()
+        with self._lock:
+            self._secrets.add(desired.key)
+
+    def _submit(self, desired: Desired, plan: Plan, held: reconcile.Stored) -> bool:
+        """Hand what is to be written to the publisher; False when the tip holds it already."""
+        world = self.world
+        if reconcile.as_it_stands(desired, plan, world.place, held, world.repository):
+            return False
+        change = reconcile.change(desired, plan, world.packs, world.place, held)
+        if change is None or world.repository.holds(change):
+            return False
+        world.submit(desired.key, change)
+        return True
+
+    def _told(self, about: Object, key: Key, *, exists: bool) -> Told:
+        """The commit that last wrote the directory: remembered, from the status, or from Git."""
+        told = self.world.memory.get(key)
+        if told.commit or told.error or not exists:
+            return told
+        git = (about.get("status") or {}).get("git") or {}
+        if git.get("commit"):
+            told = Told(commit=git["commit"], committed_at=git.get("committedAt", ""))
+        else:
+            last = self.world.repository.last_commit(self.world.place.directory(key))
+            if last is not None:
+                told = Told(commit=last[0], committed_at=timestamp(last[1]))
+        self.world.memory.put(key, told)
+        return told
+
+    def _write(self, about: Object, key: Key, status: Mapping[str, object], plan: Plan) -> Next:
+        before = about.get("status") or {}
+        if before == status:
+            return Next.REST
+        now = time.monotonic()
+        if significant(before) == significant(status):
+            with self._lock:
+                since = now - self._written.get(key, float("-inf"))
+            if since < QUIET:
+                return Next.SOON
+        self._say(about, before, status, plan)
+        self.world.cluster.patch_status(kinds.SAMPLEDBS, about, dict(status))
+        self.world.metrics.writes.labels("status").inc()
+        with self._lock:
+            self._written[key] = now
+        return Next.REST
+
+    def _say(
+        self, about: Object, before: Mapping[str, object], status: Mapping[str, object], plan: Plan
+    ) -> None:
+        """An Event for each problem that is new and each phase that is reached."""
+        problem = plan.problem
+        if problem and problem.trouble is Trouble.STALLED:
+            if _condition(before, "Stalled") != ("True", problem.reason):
+                self.world.tell(about, problem.reason, problem.message, warning=True)
+        elif before.get("phase") != status.get("phase"):
+            self.world.tell(about, str(status["phase"]), str(status["message"]), warning=False)
+
+    def _refuse(self, about: Object, message: str) -> None:
+        """The SampleDB, its template or its record is wrong: say so, write nothing else."""
+        before = about.get("status") or {}
+        generation = int(about["metadata"].get("generation") or 0)
+        now = self.world.clock()
+        status = invalid_status(generation=generation, message=message, previous=before, now=now)
+        if before != status:
+            if before.get("message") != message:
+                self.world.tell(about, "Invalid", message, warning=True)
+            self.world.cluster.patch_status(kinds.SAMPLEDBS, about, status)
+            self.world.metrics.writes.labels("status").inc()
+
+    def _forget(self, key: Key) -> None:
+        self.world.memory.forget(key)
+        with self._lock:
+            self._secrets.discard(key)
+            self._written.pop(key, None)
+
+
+def significant(status: Mapping[str, object]) -> tuple[object, ...]:
+    """What of a status is written at once: everything but words that come and go."""
+    conditions = status.get("conditions")
+    states = [
+        (c.get("type"), c.get("status"), c.get("reason"))
+        for c in (conditions if isinstance(conditions, list) else [])
+    ]
+    git, operation = status.get("git"), status.get("operation")
+    return (
+        status.get("observedGeneration"),
+        status.get("phase"),
+        states,
+        git.get("commit") if isinstance(git, Mapping) else None,
+        operation.get("step") if isinstance(operation, Mapping) else None,
+        status.get("backups"),
+        status.get("finalSnapshot"),
+    )
+
+
+def _condition(status: Mapping[str, object], kind: str) -> tuple[str, str]:
+    conditions = status.get("conditions")
+    for condition in conditions if isinstance(conditions, list) else []:
+        if condition.get("type") == kind:
+            return str(condition.get("status")), str(condition.get("reason"))
+    return "", ""

@@ -1,0 +1,224 @@
+"""A pure stand-in for Git, applier and node: plans in, observed facts out.
+
+It keeps the promises that the real ones keep (an applier prunes what left Git unless the
+live object is protected; a Pod follows its StatefulSet; a Job reports a result), so the
+core can be walked through every order of events without any I/O.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from renderer.core.decide import decide
+from renderer.core.desired import Desired
+from renderer.core.layout import Role, names
+from renderer.core.observed import Child, Claim, Job, Observed, Pod, Server, Stamp
+from renderer.core.plan import Files, Plan
+from renderer.core.record import Record
+from renderer.core.resource import parse
+
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+INIT_RESULT = {"initialized": True, "database": "app", "version": "18.4"}
+BACKUP_RESULT = {"id": "20260102T030405Z-1a2b", "size": 42, "sha256": "ab" * 32, "verified": True}
+
+KINDS = {
+    Role.SERVICE_ACCOUNT: "ServiceAccount",
+    Role.CONFIG: "ConfigMap",
+    Role.SCRIPTS: "ConfigMap",
+    Role.CONNECTION: "ConfigMap",
+    Role.SERVICE: "Service",
+    Role.DATA: "PersistentVolumeClaim",
+    Role.BACKUPS: "PersistentVolumeClaim",
+    Role.SERVER: "StatefulSet",
+    Role.NETWORK: "NetworkPolicy",
+    Role.DISRUPTION: "PodDisruptionBudget",
+    Role.INIT: "Job",
+    Role.BACKUP: "CronJob",
+    Role.FINAL_BACKUP: "Job",
+}
+
+
+def document(name: str = "orders", **spec: object) -> dict[str, object]:
+    """A SampleDB as a dict, with `spec` laid over the least one."""
+    return {
+        "apiVersion": "sampledb.dev/v1",
+        "kind": "SampleDB",
+        "metadata": {"namespace": "team-a", "name": name, "generation": 1, "uid": "u-1"},
+        "spec": {"engine": "postgresql", "version": "18", "storage": {"size": "1Gi"}, **spec},
+    }
+
+
+def desired(*, deleting: bool = False, image: str = "", **spec: object) -> Desired:
+    """A SampleDB resolved as a pack with one image for each major would."""
+    doc = document(**spec)
+    if deleting:
+        doc["metadata"] = {
+            **doc["metadata"],  # type: ignore[dict-item]
+            "deletionTimestamp": "2026-01-02T03:00:00Z",
+            "finalizers": ["sampledb.dev/final-backup"],
+        }
+    db = parse(doc)
+    return Desired(
+        db=db,
+        image=image or f"postgres:{db.spec.version}",
+        major=db.spec.version.partition(".")[0],
+        digest=_hash(spec),
+        init_digest=_hash(spec.get("init", {})),
+    )
+
+
+def _hash(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+@dataclass
+class PureCluster:
+    """Git holds `record` and `git`; the cluster holds what was applied of it."""
+
+    record: Record | None = None
+    git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = field(default_factory=dict)
+    replicas: int = 0
+    pod_hash: str = ""
+    live: dict[tuple[str, str], tuple[Role, Stamp, bool]] = field(default_factory=dict)
+    live_replicas: int = 0
+    live_pod_hash: str = ""
+    pod: str = ""
+    job_results: dict[str, Mapping[str, object] | str] = field(default_factory=dict)
+    pod_message: str = ""
+    data: bool = False
+    """True while the data volume holds a database."""
+    commits: list[str] = field(default_factory=list)
+    released: bool = False
+
+    def commit(self, plan: Plan) -> bool:
+        """Carry out a plan; True when that was a change in Git."""
+        if plan.drop_finalizer:
+            self.released = True
+            return False
+        if plan.files is Files.LEAVE:
+            return False
+        before = (self.record, dict(self.git), self.replicas)
+        if plan.files is Files.REMOVE:
+            self.record, self.git = None, {}
+        else:
+            self._write(plan)
+        changed = before != (self.record, self.git, self.replicas)
+        if changed:
+            self.commits.append(plan.subject)
+        return changed
+
+    def _write(self, plan: Plan) -> None:
+        assert plan.record is not None
+        record = plan.record
+        children: dict[str, Stamp] = {}
+        git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = {}
+        template = _hash("pod", record.input_digest)
+        for role in plan.roles:
+            kind, name = KINDS[role], _name(role, record.input_digest)
+            protected = role is Role.BACKUPS or (role is Role.DATA and plan.protect)
+            content = _hash(role, record.input_digest, protected, plan.replicas)
+            stamp = Stamp(content_hash=content, generation=record.generation)
+            git[kind, name] = (role, stamp, protected)
+            children[f"{kind}/{name}"] = stamp
+            if role is Role.SERVER:
+                children[f"Pod/{name}"] = Stamp(content_hash=template, generation=0)
+        self.git, self.replicas, self.pod_hash = git, plan.replicas, template
+        self.record = replace(record, children=children)
+
+    def apply(self) -> None:
+        """What Flux does: apply what is in Git, prune what left it unless it is protected."""
+        for key in [key for key in self.live if key not in self.git]:
+            if not self.live[key][2]:
+                del self.live[key]
+        self.live.update(self.git)
+        self.live_replicas, self.live_pod_hash = self.replicas, self.pod_hash
+
+    def run(self) -> None:
+        """What the node does: Pods follow the StatefulSet, Jobs run to their result."""
+        kinds = {role for role, _, _ in self.live.values()}
+        runs = Role.SERVER in kinds and self.live_replicas > 0 and Role.DATA in kinds
+        self.pod = self.live_pod_hash if runs else ""
+        if Role.DATA not in kinds:
+            self.data = False
+        elif runs and not self.pod_message:
+            self.data = True
+        for (_kind, name), (role, _, _) in self.live.items():
+            if role is Role.INIT:
+                self.job_results.setdefault(name, INIT_RESULT)
+            if role is Role.FINAL_BACKUP and self.pod:
+                self.job_results.setdefault(name, BACKUP_RESULT)
+
+    def observed(self) -> Observed:
+        """What the controller's caches would hold now."""
+        children: dict[tuple[str, str], Child] = {}
+        for (kind, name), (role, stamp, protected) in self.live.items():
+            children[kind, name] = self._child(kind, name, role, stamp, protected)
+        pods = ()
+        if self.pod:
+            pods = (
+                Pod(
+                    name="orders-0",
+                    role=Role.SERVER.value,
+                    template_hash=self.pod,
+                    phase="Running",
+                    ready=not self.pod_message,
+                    message=self.pod_message,
+                ),
+            )
+        return Observed(children=children, pods=pods)
+
+    def _child(self, kind: str, name: str, role: Role, stamp: Stamp, protected: bool) -> Child:
+        common = {"kind": kind, "name": name, "stamp": stamp, "protected": protected}
+        if kind == "PersistentVolumeClaim":
+            return Claim(**common, phase="Bound", capacity="1Gi")
+        if kind == "StatefulSet":
+            current = bool(self.pod) == bool(self.live_replicas)
+            return Server(**common, replicas=self.live_replicas, ready=1, current=current)
+        if kind == "Job":
+            result = self.job_results.get(name)
+            if isinstance(result, str):
+                return Job(**common, role=role.value, failed=True, message=result)
+            return Job(**common, role=role.value, succeeded=result is not None, result=result)
+        return Child(**common)
+
+    def turn(self, wanted: Desired) -> Plan:
+        """One pass, one apply, one turn of the node."""
+        plan = decide(wanted, self.observed(), self.record, NOW)
+        self.commit(plan)
+        self.apply()
+        self.run()
+        return plan
+
+    def settle(self, wanted: Desired, turns: int = 20) -> Plan:
+        """Turn until nothing changes any more; the plan that changes nothing."""
+        for _ in range(turns):
+            before = (self.record, self.live, self.pod, self.released)
+            before = (before[0], dict(before[1]), before[2], before[3])
+            plan = self.turn(wanted)
+            if before == (self.record, self.live, self.pod, self.released):
+                return plan
+        msg = f"never settles: {self.commits}"
+        raise AssertionError(msg)
+
+
+def _name(role: Role, digest: str) -> str:
+    children = names("orders")
+    by_role = {
+        Role.SERVICE_ACCOUNT: children.server,
+        Role.CONFIG: children.config,
+        Role.SCRIPTS: children.scripts,
+        Role.CONNECTION: children.connection,
+        Role.SERVICE: children.server,
+        Role.DATA: children.data,
+        Role.BACKUPS: children.backups,
+        Role.SERVER: children.server,
+        Role.NETWORK: children.server,
+        Role.DISRUPTION: children.server,
+        Role.INIT: f"{children.init}-{digest[:8]}",
+        Role.BACKUP: children.backup,
+        Role.FINAL_BACKUP: f"{children.final_backup}-{digest[:8]}",
+    }
+    return by_role[role]
