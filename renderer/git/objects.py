@@ -1,0 +1,69 @@
+r"""Git's object ids, computed without Git, and its trees, parsed.
+
+Source: gitformat-pack and gitrepository-layout manual pages; an object's id is the
+digest of `<type> <size>\\0<content>`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+TREE_MODE = "40000"
+FILE_MODES = frozenset({"100644", "100755", "100664"})
+
+
+class ObjectFormat(Enum):
+    """How a repository names its objects."""
+
+    SHA1 = "sha1"
+    SHA256 = "sha256"
+
+    @property
+    def size(self) -> int:
+        """Bytes of a raw id."""
+        return hashlib.new(self.value, usedforsecurity=False).digest_size
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a tree: its mode as Git writes it (`100644`, `40000`, …) and its id."""
+
+    mode: str
+    id: str
+
+
+def blob_id(content: bytes, form: ObjectFormat) -> str:
+    """The id of a file's content."""
+    return _digest(b"blob", content, form).hex()
+
+
+def tree_id(files: Mapping[str, bytes], form: ObjectFormat) -> str:
+    """The id of a flat directory of plain files."""
+    lines = (
+        b"100644 " + name + b"\0" + _digest(b"blob", content, form)
+        for name, content in sorted((name.encode(), content) for name, content in files.items())
+    )
+    return _digest(b"tree", b"".join(lines), form).hex()
+
+
+def parse_tree(raw: bytes, form: ObjectFormat) -> dict[str, Entry]:
+    """Read a tree object; names that aren't UTF-8 are kept with surrogate escapes."""
+    entries: dict[str, Entry] = {}
+    size = form.size
+    at = 0
+    while at < len(raw):
+        space = raw.index(b" ", at)
+        end = raw.index(b"\0", space)
+        after = end + 1 + size
+        name = raw[space + 1 : end].decode(errors="surrogateescape")
+        entries[name] = Entry(raw[at:space].decode(), raw[end + 1 : after].hex())
+        at = after
+    return entries
+
+
+def _digest(kind: bytes, content: bytes, form: ObjectFormat) -> bytes:
+    header = kind + b" " + str(len(content)).encode() + b"\0"
+    return hashlib.new(form.value, header + content, usedforsecurity=False).digest()
