@@ -67,7 +67,8 @@ class Repository:
         default="sampledb-renderer", metadata=_help("The author's name on commits.")
     )
     author_email: Email = field(
-        default="sampledb-renderer@localhost", metadata=_help("The author's e-mail.")
+        default="sampledb-renderer@users.noreply.sampledb.dev",
+        metadata=_help("The author's e-mail."),
     )
     committer_name: str = field(
         default="", metadata=_help("The committer's name; empty = the author's.")
@@ -89,10 +90,7 @@ class Repository:
         default="", metadata=_help("known_hosts for an SSH URL; host keys are always checked.")
     )
     signing_key_file: str = field(
-        default="", metadata=_help("Key that signs the commits; empty = unsigned.")
-    )
-    signing_format: Literal["ssh", "openpgp"] = field(
-        default="ssh", metadata=_help("Kind of the signing key.")
+        default="", metadata=_help("SSH key that signs the commits; empty = unsigned.")
     )
     commit: Literal["batch", "each"] = field(
         default="batch",
@@ -101,7 +99,7 @@ class Repository:
     cache: str = field(
         default="", metadata=_help("Folder for the bare clone; empty = a temporary one.")
     )
-    timeout: Seconds = field(default=120.0, metadata=_help("Longest wait for one fetch or push."))
+    timeout: Seconds = field(default=300.0, metadata=_help("Longest wait for one fetch or push."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,7 @@ def _detail(item: Mapping[str, Any], origin: Mapping[str, str]) -> Detail:
     source = origin.get(key) or next(
         (text for name, text in origin.items() if name.startswith(f"{key}.")), "settings"
     )
-    problem = item["msg"].removeprefix("Value error, ")
+    problem = item["msg"].removeprefix("Value error, ").replace("Input should", "it should")
     remedy = "see docs/settings.md"
     if item["type"] in {"extra_forbidden", "unexpected_keyword_argument"}:
         problem = "there is no such setting"
@@ -114,7 +114,9 @@ def _detail(item: Mapping[str, Any], origin: Mapping[str, str]) -> Detail:
         remedy = f"did you mean {near[0]}?" if near else remedy
     else:
         entry = next((entry for entry in entries() if entry.key == key), None)
-        remedy = f"{entry.help} Default: {entry.default!r}" if entry else remedy
+        if entry:
+            default = f" (default {entry.default!r})" if entry.default not in {None, ""} else ""
+            remedy = f"it says: {entry.help.rstrip('.')}{default}"
     value = repr(item["input"])
     return Detail(field=f"{source}: {key}", problem=problem, value=value, remedy=remedy)
 
