@@ -34,7 +34,8 @@ def pod(item: Fields) -> Pod:
 def message(status: Fields) -> str:
     """The first reason that says most, in the scheduler's, kubelet's or container's words.
 
-    "" when the Pod has succeeded, or nothing is wrong with it so far.
+    It begins with the kubelet's reason, if there is one (`ImagePullBackOff: …`). "" when
+    the Pod has succeeded, or nothing is wrong with it so far.
     """
     if status.get("phase") == "Succeeded":
         return ""
@@ -94,7 +95,7 @@ def _container_words(status: Fields) -> Iterator[str]:
         before = _ended(last.get("terminated") or {})
         if words or (before and not container.get("ready")):
             said = "; last time: ".join(part for part in (words, before) if part)
-            yield f"container {container.get('name', '')}: {said}"
+            yield f"{said} (container {container.get('name', '')})"
 
 
 def _waiting(waiting: Fields) -> str:

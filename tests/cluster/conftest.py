@@ -1,0 +1,192 @@
+"""An API server that is as small and as ill-behaved as a test wants it."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from renderer.cluster.client import Cluster
+
+Object = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def is_watch(self) -> bool:
+        return self.query.get("watch") == "1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    code: int = 200
+    body: object = None
+    events: tuple[object, ...] = ()
+    """The lines of a watch; a float is a pause in seconds."""
+    hang: float = 0.0
+    """Seconds before the answer begins."""
+    cut: bool = False
+    """Reset the connection instead of ending the answer."""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+class ScriptedServer(ThreadingHTTPServer):
+    """Answers what `script` says, and remembers what it was asked."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.requests: list[Request] = []
+        self.script: Callable[[Request], Answer] = lambda _: Answer(code=404, body={})
+        self.ending = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def cluster(self) -> Cluster:
+        return Cluster.at(self.url, token="t0ken")
+
+    def asked(self, method: str = "", *, watch: bool | None = None) -> list[Request]:
+        return [
+            each
+            for each in list(self.requests)
+            if (not method or each.method == method) and (watch is None or each.is_watch == watch)
+        ]
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up is nothing to print."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: ScriptedServer
+
+    def do_any(self) -> None:
+        parts = urlsplit(self.path)
+        length = int(self.headers.get("Content-Length") or 0)
+        content = self.rfile.read(length)
+        request = Request(
+            method=self.command,
+            path=parts.path,
+            query={key: values[0] for key, values in parse_qs(parts.query).items()},
+            headers=dict(self.headers),
+            body=json.loads(content) if content else None,
+        )
+        self.server.requests.append(request)
+        answer = self.server.script(request)
+        self.server.ending.wait(answer.hang)
+        with suppress(OSError):
+            self._answer(request, answer)
+
+    def _answer(self, request: Request, answer: Answer) -> None:
+        if answer.cut and not answer.events:
+            self._reset()
+            return
+        self.send_response(answer.code)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if request.is_watch and answer.code == 200:
+            self._stream(answer)
+            return
+        data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _stream(self, answer: Answer) -> None:
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for event in answer.events:
+            if isinstance(event, float):
+                self.wfile.flush()
+                self.server.ending.wait(event)
+                continue
+            line = json.dumps(event).encode() + b"\n"
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(line), line))
+        if answer.cut:
+            self._reset()
+        else:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _reset(self) -> None:
+        self.wfile.flush()
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_RDWR)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - http.server's name
+        """Say nothing."""
+
+
+for method in METHODS:
+    setattr(_Handler, f"do_{method}", _Handler.do_any)
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    found = ScriptedServer()
+    thread = threading.Thread(target=found.serve_forever, args=(0.02,))
+    thread.start()
+    yield found
+    found.ending.set()
+    found.shutdown()
+    thread.join()
+    found.server_close()
+
+
+@pytest.fixture
+def eventually() -> Callable[..., None]:
+    """Wait until something is true, at most ten seconds."""
+
+    def wait(holds: Callable[[], object], seconds: float = 10.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, "it did not become true in time"
+            time.sleep(0.005)
+
+    return wait
+
+
+@pytest.fixture
+def pod() -> Callable[..., Object]:
+    """Build a Pod of the SampleDB team-a/orders."""
+
+    def build(name: str, version: int, **labels: str) -> Object:
+        return {
+            "metadata": {
+                "namespace": "team-a",
+                "name": name,
+                "resourceVersion": str(version),
+                "labels": labels or {"sampledb.dev/name": "orders"},
+            }
+        }
+
+    return build
+
+
+@pytest.fixture
+def answer() -> type[Answer]:
+    """The answer of a scripted server."""
+    return Answer
