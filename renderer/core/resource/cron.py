@@ -9,13 +9,9 @@ _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 def _field(number: str, names: tuple[str, ...] = ()) -> str:
     """The pattern of one field whose numbers match `number`."""
-    one = f"({'|'.join((number, *_any_case(names)))})"
+    one = f"({'|'.join((number, *(f'(?i:{name})' for name in names)))})"
     item = rf"(([*?]|{one}(-{one})?)(/[1-9][0-9]?)?)"
     return f"{item}(,{item})*"
-
-
-def _any_case(names: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple("".join(f"[{letter}{letter.lower()}]" for letter in name) for name in names)
 
 
 _FIELDS = (

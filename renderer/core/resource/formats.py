@@ -18,7 +18,7 @@ class Format:
     pattern: str
     message: str
     """Follows the field's path: `must be …`."""
-    example: str
+    example: str = ""
 
 
 def _either_empty(pattern: str) -> str:
@@ -56,7 +56,7 @@ SUBDOMAIN = Format(
 )
 QUANTITY = Format(
     pattern=r"^[0-9]+(\.[0-9]+)?([KMGTPE]i|[kMGTPE]|[eE][0-9]{1,2})?$",
-    message="must be a size such as 10Gi",
+    message="must be a size: a number and a unit",
     example="10Gi",
 )
 CRON = Format(
@@ -92,7 +92,6 @@ PARAMETER_NAME = Format(
 ONE_LINE = Format(
     pattern=r"^[^\x00-\x1f\x7f]*$",
     message="must be one line without control characters",
-    example="200",
 )
 HBA_LINE = Format(
     pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x08\x0a-\x1f\x7f]*$",
@@ -100,8 +99,8 @@ HBA_LINE = Format(
     example="host all all 10.0.0.0/8 scram-sha-256",
 )
 STATEMENT = Format(
-    pattern=r"^[^\x00]*[^\x00\s][^\x00]*$",
-    message="must be an SQL statement, not empty, without the NUL character",
+    pattern=r"[^ \t\r\n]",
+    message="must be an SQL statement, not empty",
     example="CREATE TABLE t (id bigint)",
 )
 CONFIG_MAP_KEY = Format(

@@ -96,7 +96,16 @@ class Experiment(Checked):
 class Chaos:
     """Experiments that prove that the database recovers."""
 
-    experiments: Annotated[tuple[Experiment, ...], Field(max_length=10)] = ()
+    experiments: Annotated[
+        tuple[Experiment, ...],
+        Field(
+            max_length=10,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["name"],
+            },
+        ),
+    ] = ()
     """The experiments."""
 
 

@@ -103,8 +103,16 @@ class Init(Checked):
     )
 
     def extra(self) -> tuple[Broken, ...]:
-        """All inline SQL must fit into a ConfigMap, and an extension comes once."""
-        found = []
+        """All inline SQL must fit into a ConfigMap, as text; an extension comes once."""
+        found = [
+            Broken(
+                message="must not hold the NUL character",
+                field=f"sql[{index}]",
+                remedy="remove it: PostgreSQL's text can't hold it either",
+            )
+            for index, statement in enumerate(self.sql)
+            if "\0" in statement
+        ]
         size = sum(len(statement.encode()) for statement in self.sql)
         if size > _SQL_LIMIT:
             found.append(

@@ -1,0 +1,258 @@
+"""The schema of a SampleDB's status: what the controller tells, field by field."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from renderer.core.resource.model import CONFIG
+
+Word = Annotated[str, Field(max_length=256)]
+Message = Annotated[str, Field(max_length=32768)]
+Commit = Annotated[str, Field(max_length=64)]
+Time = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Number = Annotated[int, Field(json_schema_extra={"format": "int64"})]
+
+
+class ConditionStatus(StrEnum):
+    """Whether a condition holds."""
+
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Phase(StrEnum):
+    """One word for a person."""
+
+    PENDING = "Pending"
+    PROVISIONING = "Provisioning"
+    CONFIGURING = "Configuring"
+    READY = "Ready"
+    BACKING_UP = "BackingUp"
+    UPGRADING = "Upgrading"
+    RESTORING = "Restoring"
+    MIGRATING = "Migrating"
+    ROTATING = "Rotating"
+    HIBERNATED = "Hibernated"
+    PAUSED = "Paused"
+    SNAPSHOTTING = "Snapshotting"
+    DELETING = "Deleting"
+    FAILED = "Failed"
+    STALLED = "Stalled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Condition:
+    """One observation, as in every Kubernetes API."""
+
+    type: Annotated[str, Field(max_length=316)]
+    """What is observed."""
+    status: ConditionStatus
+    """Whether it holds."""
+    reason: Annotated[str, Field(max_length=1024)]
+    """Why, in one CamelCase word."""
+    message: Message
+    """Why, for a person."""
+    last_transition_time: Time
+    """When the status last changed."""
+    observed_generation: Number | None = None
+    """Generation of the SampleDB that this is about."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Git:
+    """Where the rendered files are."""
+
+    repository: Annotated[str, Field(max_length=2048)] | None = None
+    """URL of the repository, without credentials."""
+    branch: Word | None = None
+    """Branch that is deployed."""
+    path: Annotated[str, Field(max_length=1024)] | None = None
+    """Directory of this SampleDB in the repository."""
+    commit: Commit | None = None
+    """Last commit of that directory."""
+    committed_at: Time | None = None
+    """When it was made."""
+    pull_request: Annotated[str, Field(max_length=2048)] | None = None
+    """URL of the open pull request."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Delivery:
+    """What the tool that applies the files says."""
+
+    tool: Word | None = None
+    """argocd, flux or none."""
+    name: Annotated[str, Field(max_length=512)] | None = None
+    """The Application or Kustomization."""
+    revision: Word | None = None
+    """Commit that it says is applied."""
+    state: Word | None = None
+    """How far it is with the commit that matters."""
+    message: Message | None = None
+    """Its own words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class EngineVersion:
+    """Versions of the server."""
+
+    desired: Word | None = None
+    """Version that the spec asks for."""
+    running: Word | None = None
+    """Version that the server says it runs."""
+    data: Word | None = None
+    """Version of the data on disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Endpoint:
+    """How to connect."""
+
+    host: Annotated[str, Field(max_length=512)] | None = None
+    """Name of the Service in the cluster's DNS."""
+    port: Number | None = None
+    """Port of the Service."""
+    database: Word | None = None
+    """Name of the database."""
+    secret_name: Word | None = None
+    """Secret with the credentials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Binding:
+    """The Secret to bind to, as the Service Binding specification has it."""
+
+    name: Word
+    """Name of the Secret."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Storage:
+    """Size of the data volume."""
+
+    requested: Word | None = None
+    """Size that its claim requests."""
+    actual: Word | None = None
+    """Size that it has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Backup:
+    """One backup."""
+
+    id: Word | None = None
+    """Id of the backup."""
+    time: Time | None = None
+    """When it was taken."""
+    size: Number | None = None
+    """Size in bytes."""
+    sha256: Commit | None = None
+    """Checksum of its content, in hex."""
+    version: Word | None = None
+    """Version of the server that it was taken from."""
+    method: Word | None = None
+    """How it was taken."""
+    verified: bool | None = None
+    """Whether it was read back whole and its checksum compared."""
+    job: Word | None = None
+    """Job that took it."""
+    snapshot: Word | None = None
+    """Handle of the volume snapshot."""
+    message: Message | None = None
+    """Why it failed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Backups:
+    """Backups that have been seen."""
+
+    last: Backup | None = None
+    """The last one."""
+    last_verified: Backup | None = None
+    """The last one that was verified."""
+    last_failure: Backup | None = None
+    """The last one that failed."""
+    count: Number | None = None
+    """Number of verified backups that are kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Operation:
+    """The operation that is under way."""
+
+    type: Word | None = None
+    """What is done: provision, configure …"""
+    id: Word | None = None
+    """Id of the operation."""
+    step: Word | None = None
+    """Step that it is at."""
+    started_at: Time | None = None
+    """When it began."""
+    job: Word | None = None
+    """Job that does the work of the step."""
+    message: Message | None = None
+    """What it waits for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Past:
+    """An operation that has ended."""
+
+    type: Word | None = None
+    """What was done."""
+    id: Word | None = None
+    """Id of the operation."""
+    result: Message | None = None
+    """How it ended."""
+    commit: Commit | None = None
+    """Commit that recorded its end."""
+    ended_at: Time | None = None
+    """When it ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Status:
+    """What the controller has seen; it owns every field."""
+
+    observed_generation: Number | None = None
+    """Generation of the SampleDB that this status is about."""
+    phase: Phase | None = None
+    """One word for a person."""
+    message: Message | None = None
+    """What is happening, or what is in the way, in a sentence."""
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Field(
+            max_length=32,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["type"],
+            },
+        ),
+    ] = ()
+    """Ready, Reconciling, Stalled, Rendered, Committed, Applied and others."""
+    git: Git | None = None
+    """Where the rendered files are."""
+    delivery: Delivery | None = None
+    """What the tool that applies the files says."""
+    engine_version: EngineVersion | None = None
+    """Versions of the server."""
+    endpoint: Endpoint | None = None
+    """How to connect."""
+    binding: Binding | None = None
+    """The Secret to bind to."""
+    storage: Storage | None = None
+    """Size of the data volume."""
+    backups: Backups | None = None
+    """Backups that have been seen."""
+    operation: Operation | None = None
+    """The operation that is under way."""
+    history: Annotated[tuple[Past, ...], Field(max_length=10)] = ()
+    """The last ten operations, newest first."""
+    final_snapshot: Backup | None = None
+    """The verified backup that was taken before the data was deleted."""
