@@ -69,7 +69,7 @@ def applied(
             raise _conflict(clashes, other["manager"])
         for path in clashes:
             _forget(other["fieldsV1"], path)
-    result = _merge(before, config, "")
+    result: Object = _merge(before, config, "")
     _prune(result, previous, [mine, *(other["fieldsV1"] for other in others)])
     if previous == mine:
         entry = next(

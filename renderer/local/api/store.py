@@ -95,6 +95,12 @@ class Store:
             raise errors.not_found(kind, name)
         return found
 
+    def exists(self, resource: str | ResourceType, name: str, namespace: str = "") -> bool:
+        """Whether there is such an object."""
+        kind = self.resources[resource]
+        with self._lock:
+            return self._tables.find(kind, namespace if kind.namespaced else "", name) is not None
+
     def list(
         self,
         resource: str | ResourceType,
