@@ -89,8 +89,8 @@ def _detail(error: Mapping[str, object], source: str) -> Detail:
         path = fields.child(path, part)
     shown = "" if error["type"] == "missing" else repr(error["input"])
     return Detail(
-        problem=str(error["problem"]),
+        problem=str(error["msg"]),
         field=f"{source}: {path}",
-        value=shown if len(shown) <= 80 else "",  # what fits on a line
+        value=shown if len(shown) <= 80 else "",  # noqa: PLR2004 # what fits on a line
         remedy="see templates/postgresql/pack.yaml for an example",
     )

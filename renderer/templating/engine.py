@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +119,8 @@ class Engine:
 
 
 def _environment(
-    directory: Path, *, finalize: Any
-) -> ImmutableSandboxedEnvironment:  # a function that Jinja2 marks
+    directory: Path, *, finalize: Callable[..., str] | None
+) -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         loader=jinja2.FileSystemLoader(directory),
         undefined=jinja2.StrictUndefined,

@@ -81,7 +81,7 @@ def _sequence(found: list[Any], values: list[Any], source: str) -> list[Any]:
     return filled
 
 
-def _text(text: str, values: list[Any]) -> Any:  # a template may write any value
+def _text(text: str, values: list[Any]) -> Any:  # noqa: ANN401 # a template may write any value
     whole = _WHOLE.fullmatch(text)
     if whole:
         return values[int(whole[1])]
