@@ -28,6 +28,8 @@ class Rule(Enum):
     SCHEMA = "invalid-manifest"
     SETTINGS = "invalid-settings"
     TEMPLATES = "invalid-templates"
+    REPOSITORY = "repository"
+    CLUSTER = "cluster"
 
 
 RULE_HELP: dict[Rule, str] = {
@@ -39,6 +41,8 @@ RULE_HELP: dict[Rule, str] = {
     Rule.SCHEMA: "A rendered manifest is not one that Kubernetes accepts.",
     Rule.SETTINGS: "A setting is wrong.",
     Rule.TEMPLATES: "A template pack is wrong.",
+    Rule.REPOSITORY: "The repository can't be reached, or refuses.",
+    Rule.CLUSTER: "The cluster can't be reached, or refuses.",
 }
 
 

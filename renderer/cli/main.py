@@ -5,7 +5,6 @@ This module imports click and nothing heavy, so that --help answers at once.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import traceback
@@ -18,8 +17,7 @@ import click
 from renderer.cli.commands import Entry, LazyGroup
 from renderer.cli.console import Console
 from renderer.cli.exits import Exit
-from renderer.cli.findings import CommandError, Finding, Rule, from_details
-from renderer.core.errors import InvalidError, SampleDBError, TransientError
+from renderer.cli.failures import explain
 
 _FILES = "With files and Git, no cluster needed"
 _CLUSTER = "With a cluster"
@@ -151,36 +149,3 @@ def run(arguments: Sequence[str], *, name: str = "sampledb") -> int:
         console.error(findings, exit_code=code)
         return code
     return int(result or 0)
-
-
-def explain(error: BaseException) -> tuple[tuple[Finding, ...], Exit]:
-    """Say what is wrong in words, and which exit code goes with it."""
-    if isinstance(error, CommandError):
-        return error.findings, error.exit_code
-    if isinstance(error, click.ClickException):
-        return (Finding(rule=Rule.INPUT, problem=_usage(error)),), Exit.INVALID
-    if isinstance(error, InvalidError):
-        return from_details(error.details, Rule.INPUT), Exit.INVALID
-    if isinstance(error, TransientError):
-        return from_details(error.details, Rule.INPUT), Exit.TRANSIENT
-    if isinstance(error, SampleDBError):
-        return from_details(error.details, Rule.INPUT), Exit.REFUSED
-    if isinstance(error, OSError) and error.filename:
-        problem = (error.strerror or str(error)).lower()
-        return (Finding(rule=Rule.INPUT, file=str(error.filename), problem=problem),), Exit.INVALID
-    return (
-        Finding(
-            rule=Rule.INPUT,
-            problem=f"this is a fault in sampledb: {type(error).__name__}: {error}",
-            remedy="run it again with --debug and report the traceback",
-        ),
-    ), Exit.BUG
-
-
-def _usage(error: click.ClickException) -> str:
-    text = error.format_message().rstrip(".")
-    text = text[:1].lower() + text[1:]
-    context = getattr(error, "ctx", None)
-    with contextlib.suppress(AttributeError):
-        return f"{text}; see '{context.command_path} --help'"  # type: ignore[union-attr] # None has no command_path: suppressed
-    return text

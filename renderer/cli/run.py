@@ -7,8 +7,9 @@ from importlib import import_module
 from renderer.cli import logs
 from renderer.cli.commands import command as new_command
 from renderer.cli.console import current
-from renderer.cli.findings import CommandError, Finding, Rule
+from renderer.cli.findings import CommandError
 from renderer.cli.options import with_settings
+from renderer.cli.wiring import no_repository
 from renderer.settings import Settings
 
 _EXAMPLES = """
@@ -37,13 +38,3 @@ def command(settings: Settings) -> int:
     logs.start(current(), more=1)
     code: int | None = import_module("renderer.controller.run").main(settings)
     return code or 0
-
-
-def no_repository() -> Finding:
-    """Build the finding that no repository is set."""
-    return Finding(
-        rule=Rule.SETTINGS,
-        field="repository.url",
-        problem="no repository is set",
-        remedy="give --repository URL, SAMPLEDB_REPOSITORY_URL or repository.url in --config",
-    )

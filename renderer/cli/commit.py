@@ -1,0 +1,202 @@
+"""`sampledb commit`: render and push, once, without a cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import assert_never
+
+import click
+
+from renderer.cli import inputs, wiring
+from renderer.cli.commands import command as new_command
+from renderer.cli.console import current
+from renderer.cli.exits import Exit
+from renderer.cli.failures import explain
+from renderer.cli.options import LAYOUT, with_settings
+from renderer.cli.rendering import Rendered, named, render_all
+from renderer.cli.table import columns, objects
+from renderer.core.documents import Document
+from renderer.git.change import Committed, Outcome, Refused, Superseded, Unchanged
+from renderer.git.repository import Repository
+from renderer.settings import Settings
+
+_EXAMPLES = """
+# commit a folder of SampleDBs
+sampledb commit databases/ --repository git@github.com:example/deploy.git --path clusters/prod
+
+# over HTTPS, with a token in a file
+sampledb commit databases/ --repository https://git.example.com/deploy.git --token-file token
+
+# for a program
+sampledb commit databases/ --config sampledb.yaml -o json
+
+# only say what would be done
+sampledb commit databases/ --config sampledb.yaml --dry-run
+"""
+_ATTEMPTS = 5
+"""How often what somebody else wrote in the meantime is read and decided again."""
+
+
+class Result(Enum):
+    """What became of one SampleDB."""
+
+    COMMITTED = "committed"
+    WOULD = "would commit"
+    UNCHANGED = "unchanged"
+    PAUSED = "left alone"
+    INVALID = "invalid"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One line of the outcome."""
+
+    sampledb: str
+    result: Result
+    commit: str = ""
+    message: str = ""
+
+
+@new_command("commit", examples=_EXAMPLES)
+@inputs.source_options
+@click.option("--dry-run", is_flag=True, help="Say what would be committed, and push nothing.")
+@click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table")
+@with_settings(*LAYOUT, "repository.*", "cluster.name")
+def command(
+    settings: Settings,
+    paths: tuple[str, ...],
+    files: tuple[str, ...],
+    namespace: str,
+    dry_run: bool,
+    output: str,
+) -> int:
+    """Render, commit and push, once. No cluster is needed.
+
+    A SampleDB that is wrong is left out and told, and the others go (exit 2 all the same).
+    Files of SampleDBs that are not among PATHS are left as they are. Nothing to change
+    means no commit.
+    """
+    found = inputs.read(paths, files, namespace)
+    findings = list(found.findings)
+    told: list[Told] = []
+    code = Exit.OK
+    with wiring.repository(settings, to_write=not dry_run) as repository:
+        waiting: Sequence[Document] = found.documents
+        for attempt in range(_ATTEMPTS):
+            with _progress(f"rendering {len(waiting)} SampleDBs"):
+                shop = inputs.shop(settings, repository, namespace, skip_unchanged=True)
+                rendered, wrong = render_all(waiting, shop)
+            findings += wrong
+            told += _invalid(waiting, rendered)
+            lines, again, failed = _publish(repository, rendered, dry_run=dry_run)
+            told += lines
+            code = max(code, failed)
+            if not again:
+                break
+            current().detail(f"attempt {attempt + 1}: {len(again)} were written by others")
+            repository.fetch()
+            waiting = again
+        else:
+            told += [_moving(document) for document in waiting]
+            code = max(code, Exit.TRANSIENT)
+    _print(told, output)
+    if findings:
+        code = max(code, Exit.INVALID)
+        current().error(findings, exit_code=code)
+    return code
+
+
+def _publish(
+    repository: Repository, rendered: Sequence[Rendered], *, dry_run: bool
+) -> tuple[list[Told], list[Document], Exit]:
+    """Push in one go; return the lines, what is to be decided again, and the exit code."""
+    told = [_untouched(one, repository.tip) for one in rendered if one.change is None]
+    changed = [one for one in rendered if one.change is not None]
+    if dry_run:
+        would = [
+            Told(sampledb=one.key, result=Result.WOULD, message=one.change.subject)
+            for one in changed
+            if one.change is not None
+        ]
+        return told + would, [], Exit.OK
+    with _progress(f"pushing {len(changed)} changes"):
+        outcomes = repository.publish([one.change for one in changed if one.change is not None])
+    again: list[Document] = []
+    code = Exit.OK
+    for one, outcome in zip(changed, outcomes, strict=True):
+        line, failed = _line(one, outcome)
+        code = max(code, failed)
+        if line is None:
+            again.append(one.document)
+        else:
+            told.append(line)
+    return told, again, code
+
+
+def _line(one: Rendered, outcome: Outcome) -> tuple[Told | None, Exit]:
+    match outcome:
+        case Committed(commit=commit):
+            message = one.change.subject if one.change is not None else ""
+            line = Told(sampledb=one.key, result=Result.COMMITTED, commit=commit, message=message)
+            return line, Exit.OK
+        case Unchanged(commit=commit):
+            return Told(sampledb=one.key, result=Result.UNCHANGED, commit=commit or ""), Exit.OK
+        case Superseded():
+            return None, Exit.OK
+        case Refused(error=error):
+            findings, code = explain(error)
+            current().error(findings, exit_code=code)
+            message = "; ".join(finding.sentence for finding in findings)
+            return Told(sampledb=one.key, result=Result.REFUSED, message=message), code
+    assert_never(outcome)
+
+
+def _untouched(one: Rendered, tip: str | None) -> Told:
+    if one.held.record is not None and one.plan.record == one.held.record:
+        return Told(sampledb=one.key, result=Result.UNCHANGED, commit=tip or "")
+    return Told(sampledb=one.key, result=Result.PAUSED, message=one.plan.why)
+
+
+def _invalid(documents: Sequence[Document], rendered: Sequence[Rendered]) -> list[Told]:
+    right = {id(one.document) for one in rendered}
+    return [
+        Told(
+            sampledb=named(document) or document.source,
+            result=Result.INVALID,
+            message=f"see the errors of {document.source}",
+        )
+        for document in documents
+        if id(document) not in right
+    ]
+
+
+def _moving(document: Document) -> Told:
+    message = f"others wrote its folder {_ATTEMPTS} times in a row: run it again"
+    return Told(sampledb=named(document), result=Result.REFUSED, message=message)
+
+
+def _print(told: Sequence[Told], output: str) -> None:
+    ordered = sorted(told, key=lambda line: line.sampledb)
+    rows = [(line.sampledb, line.result.value, line.commit, line.message) for line in ordered]
+    if output == "json":
+        click.echo(objects(("sampledb", "result", "commit", "message"), rows))
+    else:
+        short = [(name, result, commit[:12], text) for name, result, commit, text in rows]
+        click.echo(columns(("SAMPLEDB", "RESULT", "COMMIT", "MESSAGE"), short), nl=False)
+
+
+@contextlib.contextmanager
+def _progress(text: str) -> Iterator[None]:
+    """Show a person at a terminal that something is going on."""
+    if not sys.stderr.isatty() or current().verbosity < 0:
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415 - 0.1 s, only for people
+
+    with Console(stderr=True, no_color=not current().colored(sys.stderr)).status(text):
+        yield
