@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -19,6 +19,8 @@ from renderer.core.errors import InvalidError
 from renderer.core.layout import FINALIZER, Key
 from renderer.core.plan import Plan, Trouble
 from renderer.core.status import GitState, Pass, invalid_status, pending_status, summarise
+from renderer.git.change import Change
+from renderer.reconcile import Stored
 
 QUIET = 5.0
 """Seconds between status writes that change nothing but words."""
@@ -29,8 +31,6 @@ class Next(Enum):
 
     REST = "rest"
     """Nothing until something changes."""
-    RETRY = "retry"
-    """Again, after its back-off."""
     SOON = "soon"
     """Again, when the words of the status may be written."""
 
@@ -40,6 +40,8 @@ class Reconciler:
     """Makes passes. Thread-safe for different keys."""
 
     world: World
+    submit: Callable[[Key, Change], None]
+    """Hands a change to the publisher."""
     _secrets: set[Key] = field(default_factory=set)
     _written: dict[Key, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -76,7 +78,7 @@ class Reconciler:
             self._release(about, key, plan)
             return Next.REST
         if plan.create_secret:
-            self._create_secret(about, desired)
+            self._create_secret(desired)
         pending = self._submit(desired, plan, held)
         git = GitState(
             repository=world.url,
@@ -122,16 +124,16 @@ class Reconciler:
         self.world.metrics.writes.labels("finalizer").inc()
         self._forget(key)
 
-    def _create_secret(self, about: Object, desired: Desired) -> None:
+    def _create_secret(self, desired: Desired) -> None:
         with self._lock:
             if desired.key in self._secrets:
                 return
-        if self.world.cluster.create_secret(self.world.secret(desired, about)):
+        if self.world.cluster.create_secret(self.world.secret(desired)):
             self.world.metrics.writes.labels("secret").inc()
         with self._lock:
             self._secrets.add(desired.key)
 
-    def _submit(self, desired: Desired, plan: Plan, held: reconcile.Stored) -> bool:
+    def _submit(self, desired: Desired, plan: Plan, held: Stored) -> bool:
         """Hand what is to be written to the publisher; False when the tip holds it already."""
         world = self.world
         if reconcile.as_it_stands(desired, plan, world.place, held, world.repository):
@@ -139,7 +141,7 @@ class Reconciler:
         change = reconcile.change(desired, plan, world.packs, world.place, held)
         if change is None or world.repository.holds(change):
             return False
-        world.submit(desired.key, change)
+        self.submit(desired.key, change)
         return True
 
     def _told(self, about: Object, key: Key, *, exists: bool) -> Told:

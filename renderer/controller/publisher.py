@@ -24,6 +24,8 @@ class Pace:
 
     interval: float = 0.0
     """Seconds from one push to the next, at least."""
+    gather: float = 0.0
+    """Seconds that the first change waits for others to join its push."""
     most: int = 2000
     """Changes in one push, at most."""
 
@@ -79,7 +81,8 @@ class Publisher:
         with self._condition:
             while not self._waiting and not self._stopping.is_set():
                 self._condition.wait()
-        pause = self._last + self._pace.interval - time.monotonic()
+        now = time.monotonic()
+        pause = max(self._pace.gather, self._last + self._pace.interval - now)
         if pause > 0 and self._stopping.wait(pause):
             return {}
         with self._condition:

@@ -61,7 +61,7 @@ class WorkQueue:
         with self._condition:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
-            seconds = min(FIRST_DELAY * 2**failures, LONGEST_DELAY) * self._jitter()
+            seconds = min(FIRST_DELAY * 2.0**failures, LONGEST_DELAY) * self._jitter()
             heapq.heappush(self._later, (self._clock() + seconds, key))
             self._condition.notify()
             return seconds

@@ -15,8 +15,8 @@ from renderer.core.conditions import timestamp
 from renderer.core.desired import Desired
 from renderer.core.layout import Key
 from renderer.core.observed import Delivery, Observed
-from renderer.git import Repository
-from renderer.git.change import Change, Committed, Outcome, Refused, Superseded, Unchanged
+from renderer.git.change import Committed, Outcome, Refused, Superseded, Unchanged
+from renderer.git.repository import Repository
 from renderer.reconcile import Packs, Place
 
 
@@ -89,7 +89,6 @@ class World:
     deliver: Callable[[Desired, str], Delivery | None]
     """What the applier says about a commit."""
     repository: Repository
-    submit: Callable[[Key, Change], None]
     packs: Packs
     place: Place
     tell: Tell
@@ -98,6 +97,6 @@ class World:
     branch: str
     url: str
     """The repository's URL without credentials."""
-    secret: Callable[[Desired, Object], Object]
+    secret: Callable[[Desired], Object]
     """The manifest of the credentials Secret, freshly made up."""
     memory: Memory = field(default_factory=Memory)

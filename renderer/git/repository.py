@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Self
 
 from renderer.core import layout
+from renderer.git import batch, environment
 from renderer.git import cache as copies
-from renderer.git import environment
-from renderer.git.change import Change, Outcome
+from renderer.git.change import Change, Outcome, Unchanged
 from renderer.git.connection import Connection, advertised
 from renderer.git.errors import CacheError, RewrittenError, detail
 from renderer.git.fence import Owner
@@ -207,6 +207,19 @@ class Repository:
             if copies.crowded(self.folder):
                 self.collect()
             return outcomes
+
+    def holds(self, change: Change) -> bool:
+        """Whether the tip holds exactly what `change` wants; False for one that is refused."""
+        with self._watched():
+            wanted = batch.identify([change], self._copy.form)
+            found = batch.select(
+                self._objects,
+                self._tip,
+                wanted,
+                path=self.remote.path,
+                shown=str(self.remote),
+            )
+        return isinstance(found.settled.get(0), Unchanged)
 
     def check_owner(self) -> bool:
         """Whether the owner file names us; False when there is none (or no fence is set).

@@ -1,0 +1,145 @@
+"""What only the leader does: workers, the publisher, the fetches."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from renderer.cluster.cache import key_of
+from renderer.controller.passes import Next, Reconciler
+from renderer.controller.publisher import Pace, Publisher
+from renderer.controller.queue import WorkQueue
+from renderer.controller.world import World
+from renderer.core.errors import SampleDBError, TransientError
+from renderer.core.layout import Key
+from renderer.git.change import Change, Committed, Outcome, Refused
+from renderer.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SOON = 2.0
+"""Seconds after which words that were held back are written."""
+
+
+@dataclass(slots=True)
+class Leader:
+    """Runs from `start` to `stop`; made anew for each term."""
+
+    world: World
+    queue: WorkQueue
+    settings: Settings
+    publisher: Publisher = field(init=False)
+    reconciler: Reconciler = field(init=False)
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Wire the publisher to the queue."""
+        self.publisher = Publisher(
+            self.world.repository.publish,
+            self._told,
+            Pace(gather=self.settings.controller.debounce),
+        )
+        self.reconciler = Reconciler(world=self.world, submit=self.publisher.submit)
+
+    def start(self) -> None:
+        """Begin to work on everything that is known."""
+        self.world.metrics.leader.set(1)
+        self.publisher.start()
+        for number in range(self.settings.controller.workers):
+            self._run(self._work, f"worker-{number}")
+        self._run(self._fetch, "fetch")
+        self._run(self._resync, "resync")
+        self._enqueue_all()
+
+    def stop(self) -> None:
+        """End: workers after their pass, the publisher after the push under way."""
+        self._stopping.set()
+        self.queue.close()
+        for thread in self._threads:
+            thread.join(30)
+        if not self.publisher.stop():
+            log.warning("the push under way did not end in time")
+        self.world.metrics.leader.set(0)
+
+    def _run(self, target: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=target, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _work(self) -> None:
+        while not self._stopping.is_set():
+            key = self.queue.get()
+            if key is None:
+                return
+            try:
+                self._once(key)
+            finally:
+                self.queue.done(key)
+                self.world.metrics.queued.set(len(self.queue))
+                self.world.metrics.unpushed.set(len(self.publisher))
+
+    def _once(self, key: Key) -> None:
+        metrics = self.world.metrics
+        try:
+            with metrics.seconds.time():
+                following = self.reconciler.reconcile(key)
+        except TransientError as error:
+            metrics.passes.labels("retry").inc()
+            seconds = self.queue.retry(key)
+            log.warning("%s: again in %.1f s: %s", key, seconds, error)
+        except Exception:
+            metrics.passes.labels("bug").inc()
+            seconds = self.queue.retry(key)
+            log.exception("%s: a bug; again in %.1f s", key, seconds)
+        else:
+            metrics.passes.labels("ok").inc()
+            self._after(key, following)
+
+    def _after(self, key: Key, following: Next) -> None:
+        match following:
+            case Next.REST:
+                if not self.world.memory.get(key).error:
+                    self.queue.forget(key)
+            case Next.SOON:
+                self.queue.add_after(key, SOON)
+
+    def _told(self, key: Key, change: Change, outcome: Outcome) -> None:
+        """The publisher's answer: tell it, and look at the SampleDB again."""
+        name = self.world.memory.take(key, outcome)
+        self.world.metrics.published.labels(name).inc()
+        match outcome:
+            case Committed(commit=commit):
+                log.info("%s: %s (commit %s)", key, change.subject, commit[:12])
+                about = self.world.sampledbs.get(key)
+                if about is not None:
+                    text = f"{change.subject} (commit {commit[:12]})"
+                    self.world.tell(about, "Committed", text, warning=False)
+                self.queue.add(key)
+            case Refused(error=error):
+                log.warning("%s: not pushed: %s", key, error)
+                self.queue.retry(key)
+            case _:
+                self.queue.add(key)
+
+    def _fetch(self) -> None:
+        """Notice what others push: hand edits, reverts, a rewritten branch."""
+        while not self._stopping.wait(self.settings.controller.fetch):
+            before = self.world.repository.tip
+            try:
+                self.world.repository.fetch()
+            except SampleDBError as error:
+                log.warning("the repository can't be fetched: %s", error)
+                continue
+            if self.world.repository.tip != before:
+                self._enqueue_all()
+
+    def _resync(self) -> None:
+        while not self._stopping.wait(self.settings.controller.resync):
+            self._enqueue_all()
+
+    def _enqueue_all(self) -> None:
+        for item in self.world.sampledbs.all():
+            self.queue.add(key_of(item))

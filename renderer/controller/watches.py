@@ -1,0 +1,127 @@
+"""The watches: which resources are followed, and which SampleDB a change is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from renderer.cluster import kinds, trimming
+from renderer.cluster.cache import Cache, key_of, owner_of
+from renderer.cluster.client import Cluster, Object, Scope
+from renderer.cluster.kinds import Resource
+from renderer.cluster.reflector import Reflector
+from renderer.core.layout import NAME_LABEL, Key
+from renderer.delivery import Tool
+from renderer.delivery.handoff import NAMESPACE_LABEL
+
+_DELIVERIES: Mapping[Tool, Resource | None] = {
+    Tool.NONE: None,
+    Tool.ARGOCD: kinds.APPLICATIONS,
+    Tool.FLUX: kinds.KUSTOMIZATIONS,
+}
+
+
+class Watches:
+    """Reflectors for SampleDBs, their children, and the applier's objects.
+
+    Args:
+        changed: told the key of a SampleDB that is to be looked at.
+        namespace: only this one; "" follows all of them.
+        deliveries: the namespace of the applier's objects.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        changed: Callable[[Key], None],
+        *,
+        tool: Tool,
+        namespace: str = "",
+        deliveries: str = "",
+    ) -> None:
+        """Prepare; `start` begins."""
+        self._changed = changed
+        scope = Scope(namespace=namespace)
+        labelled = Scope(namespace=namespace, labels=NAME_LABEL)
+        self._sampledbs = Reflector(
+            cluster, kinds.SAMPLEDBS, changed=self._about_itself, scope=scope, trim=trimming.whole
+        )
+        self._children = {
+            resource.kind: Reflector(
+                cluster,
+                resource,
+                changed=self._about_owner,
+                scope=labelled,
+                trim=trimming.child(resource.kind),
+            )
+            for resource in kinds.CHILDREN
+        }
+        resource = _DELIVERIES[tool]
+        self._deliveries = resource and Reflector(
+            cluster,
+            resource,
+            changed=self._about_label,
+            scope=Scope(namespace=deliveries, labels=NAME_LABEL),
+            trim=trimming.whole,
+        )
+
+    @property
+    def sampledbs(self) -> Cache:
+        """The SampleDBs."""
+        return self._sampledbs.cache
+
+    @property
+    def children(self) -> Mapping[str, Cache]:
+        """The children, by kind."""
+        return {kind: reflector.cache for kind, reflector in self._children.items()}
+
+    @property
+    def deliveries(self) -> Cache | None:
+        """The Applications or Kustomizations; None when nobody is asked."""
+        return self._deliveries.cache if self._deliveries else None
+
+    def start(self) -> None:
+        """Begin to follow everything."""
+        for reflector in self._all():
+            reflector.start()
+
+    def stop(self) -> None:
+        """Follow nothing any more."""
+        for reflector in self._all():
+            reflector.stop()
+
+    def unsynced(self) -> list[str]:
+        """The resources that have not been listed yet, with the last error of each."""
+        return [
+            f"{reflector.resource.plural}: {reflector.health.error or 'not listed yet'}"
+            for reflector in self._all()
+            if not reflector.synced.is_set()
+        ]
+
+    def _all(self) -> list[Reflector]:
+        last = [self._deliveries] if self._deliveries else []
+        return [self._sampledbs, *self._children.values(), *last]
+
+    def _about_itself(self, before: Object | None, after: Object | None) -> None:
+        if before and after and _spoken(before) == _spoken(after):
+            return  # only the status moved, and that is ours
+        found = after or before
+        if found:
+            self._changed(key_of(found))
+
+    def _about_owner(self, before: Object | None, after: Object | None) -> None:
+        owner = owner_of(after or before or {"metadata": {}})
+        if owner:
+            self._changed(owner)
+
+    def _about_label(self, before: Object | None, after: Object | None) -> None:
+        found = after or before
+        labels = (found["metadata"].get("labels") or {}) if found else {}
+        if NAME_LABEL in labels and NAMESPACE_LABEL in labels:
+            self._changed(Key(namespace=labels[NAMESPACE_LABEL], name=labels[NAME_LABEL]))
+
+
+def _spoken(item: Object) -> tuple[object, ...]:
+    """What of a SampleDB its users say: everything but the status."""
+    metadata = item["metadata"]
+    names = ("uid", "generation", "deletionTimestamp", "finalizers")
+    return tuple(metadata.get(name) for name in names)
