@@ -118,10 +118,18 @@ class Engine:
         return f"{self._name}/{found}:{line}" if line else f"{self._name}/{found}"
 
 
-def _environment(
-    directory: Path, *, finalize: Callable[..., str] | None
-) -> ImmutableSandboxedEnvironment:
-    environment = ImmutableSandboxedEnvironment(
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """No writing, no internals; a field of the model is only data, so it needs no inspection."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:  # noqa: ANN401 # Jinja2's own signature
+        """Return an attribute, or an undefined value that says why it can't be had."""
+        if attribute in getattr(type(obj), "__dataclass_fields__", ()) and attribute[0] != "_":
+            return getattr(obj, attribute)
+        return super().getattr(obj, attribute)
+
+
+def _environment(directory: Path, *, finalize: Callable[..., str] | None) -> _Sandbox:
+    environment = _Sandbox(
         loader=jinja2.FileSystemLoader(directory),
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
