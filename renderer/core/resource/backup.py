@@ -137,7 +137,7 @@ class Backup(Checked):
                     message=problem,
                     field="schedule",
                     value=self.schedule,
-                    remedy="write five fields, for example 0 3 * * *",
+                    remedy="write one that comes round, for example 0 3 * * *",
                 )
             )
         return tuple(found)
@@ -199,5 +199,13 @@ class Restore(Checked):
             message="must name what to restore when restore.id is set",
             field="from",
             remedy="add from.backupId, from.volumeSnapshotName or from.s3Url",
+        ),
+        Rule(
+            cel="self.id != '' || (self.from.backupId == '' && self.from.volumeSnapshotName == ''"
+            " && self.from.s3Url == '')",
+            holds=lambda restore: restore.id != "" or restore.from_.empty,
+            message="is required with restore.from",
+            field="id",
+            remedy="add an id, which makes it happen once, or remove from",
         ),
     )

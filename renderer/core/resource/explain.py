@@ -131,6 +131,8 @@ def _words(error: ErrorDetails, where: list[int | str], whole: Tree) -> tuple[st
         case "unexpected_keyword_argument":
             return "is not a field of SampleDB", suggest(str(where[-1]), siblings(where, whole))
         case "string_type":
+            if where[-1] == "size":
+                return "must be a size: a number and a unit", f"write it like {_EXAMPLES['size']}"
             return "must be a string", _quoted(value)
         case "string_pattern_mismatch":
             entry = formats.BY_PATTERN[context["pattern"]]

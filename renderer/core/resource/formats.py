@@ -42,7 +42,7 @@ ENGINE = Format(
 VERSION = Format(
     pattern=r"^[1-9][0-9]{0,3}(\.[0-9]{1,4}){0,2}$",
     message="must be a version such as 18 or 18.4",
-    example="18",
+    example='"18"',
 )
 IMAGE = Format(
     pattern=r"^([A-Za-z0-9][-A-Za-z0-9._/:@]*)?$",
@@ -52,7 +52,7 @@ IMAGE = Format(
 SUBDOMAIN = Format(
     pattern=_either_empty(f"^{_SUBDOMAIN}$"),
     message="must be the name of a Kubernetes object: a-z, 0-9, '-' and '.'",
-    example="orders-credentials",
+    example="my-name",
 )
 QUANTITY = Format(
     pattern=r"^[0-9]+(\.[0-9]+)?([KMGTPE]i|[kMGTPE]|[eE][0-9]{1,2})?$",

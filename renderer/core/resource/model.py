@@ -77,14 +77,15 @@ class Checked:
 
     def __post_init__(self) -> None:
         """Raise a pydantic error that carries every broken rule."""
-        broken = [
-            Broken(message=rule.message, field=rule.field, remedy=rule.remedy)
-            for rule in self.rules
-            if not rule.holds(self)
-        ]
+        broken = [self._broken(rule) for rule in self.rules if not rule.holds(self)]
         broken += self.extra()
         if broken:
             raise PydanticCustomError(BROKEN_RULES, "rules are broken", {"broken": broken})
+
+    def _broken(self, rule: Rule) -> Broken:
+        value = next((getattr(self, name) for name in dir(self) if alias(name) == rule.field), "")
+        shown = value if isinstance(value, str) else ""
+        return Broken(message=rule.message, field=rule.field, value=shown, remedy=rule.remedy)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

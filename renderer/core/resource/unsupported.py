@@ -38,7 +38,9 @@ TABLE: tuple[Unsupported, ...] = (
         what="credentials from another tool",
         remedy="use Generated, or create the Secret yourself and use Existing",
     ),
-    Unsupported(field="credentials.rotation.requestedAt", works=("",), what="rotation"),
+    Unsupported(
+        field="credentials.rotation.requestedAt", works=("",), what="rotation of credentials"
+    ),
     Unsupported(
         field="backup.method",
         works=("Logical",),
@@ -62,9 +64,6 @@ TABLE: tuple[Unsupported, ...] = (
     ),
     Unsupported(field="backup.requestedAt", works=("",), what="a backup on request"),
     Unsupported(field="restore.id", works=("",), what="restore"),
-    Unsupported(field="restore.from.backupId", works=("",), what="restore"),
-    Unsupported(field="restore.from.volumeSnapshotName", works=("",), what="restore"),
-    Unsupported(field="restore.from.s3Url", works=("",), what="restore"),
     Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),
     Unsupported(field="upgrade.transfer", works=("Auto",), what="a choice of the file transfer"),
     Unsupported(field="upgrade.window", works=("",), what="an upgrade window"),
@@ -72,7 +71,7 @@ TABLE: tuple[Unsupported, ...] = (
     Unsupported(field="migrations.configMapRef.name", works=("",), what="migrations"),
     Unsupported(field="migrations.targetVersion", works=("",), what="migrations"),
     Unsupported(field="monitoring.enabled", works=(False,), what="a metrics exporter"),
-    Unsupported(field="chaos.experiments", works=([],), what="experiments"),
+    Unsupported(field="chaos.experiments", works=([],), what="chaos experiments"),
     Unsupported(
         field="delivery.mode",
         works=("Commit",),
@@ -98,7 +97,7 @@ def resize(*, requested: str, size: str) -> Detail | None:
         return None
     return Detail(
         field="spec.storage.size",
-        problem="changing the size of a volume is not supported yet",
+        problem="not supported yet: changing the size of a volume",
         value=repr(size),
         remedy=f"write the size that the volume has, {requested}",
     )
@@ -116,7 +115,7 @@ def _at(spec: Mapping[str, object], path: list[str]) -> object:
 def _detail(entry: Unsupported, value: object) -> Detail:
     return Detail(
         field=f"spec.{entry.field}",
-        problem=f"{entry.what} is not supported yet",
+        problem=f"not supported yet: {entry.what}",
         value=repr(value),
         remedy=entry.remedy or _REMOVE,
     )
