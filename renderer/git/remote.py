@@ -16,7 +16,6 @@ from urllib.parse import urlsplit, urlunsplit
 from renderer.core import layout
 from renderer.core.errors import invalid
 
-_SCHEMES = frozenset({"file", "http", "https", "ssh"})
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _SCP = re.compile(r"(?:[^/@:\s]+@)?(\[[^\]/]+\]|[^/:@\s]{2,}):(?!//)\S+")
 _BAD_BRANCH = re.compile(
@@ -30,6 +29,14 @@ class Transport(Enum):
     LOCAL = "local"
     HTTP = "http"
     SSH = "ssh"
+
+
+_SCHEMES = {
+    "file": Transport.LOCAL,
+    "http": Transport.HTTP,
+    "https": Transport.HTTP,
+    "ssh": Transport.SSH,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,19 +168,12 @@ class Remote:
     def transport(self) -> Transport:
         """How the address is reached; raises `InvalidError` for one that is not supported."""
         scheme, colon, _ = self.url.partition("://")
-        if colon and scheme.lower() in _SCHEMES:
-            return {"file": Transport.LOCAL, "ssh": Transport.SSH}.get(
-                scheme.lower(), Transport.HTTP
-            )
-        if not colon and _SCP.fullmatch(self.url) and not Path(self.url).exists():
+        good = self.url.isprintable() and not self.url.startswith("-")
+        if good and colon and scheme.lower() in _SCHEMES:
+            return _SCHEMES[scheme.lower()]
+        if good and not colon and _SCP.fullmatch(self.url) and not Path(self.url).exists():
             return Transport.SSH
-        if (
-            not self.url
-            or colon
-            or "::" in self.url
-            or self.url.startswith("-")
-            or not self.url.isprintable()
-        ):
+        if not good or not self.url or colon or "::" in self.url:
             raise invalid(
                 "isn't an address of a Git repository that can be used",
                 field="git.url",

@@ -16,6 +16,10 @@ from renderer.git.message import message
 from renderer.git.remote import Identity, Remote
 
 _WORK = "refs/sampledb/work"
+_FAST_IMPORT = (
+    *("fast-import", "--quiet", "--force", "--done", "--date-format=raw"),
+    "--depth=0",  # its deltas cost a third of the time and save a twentieth of the space
+)
 
 
 def write(
@@ -31,7 +35,7 @@ def write(
         CacheError: git could not write.
     """
     texts = [message(group) for group in groups]
-    process = launcher.start("fast-import", "--quiet", "--force", "--done", "--date-format=raw")
+    process = launcher.start(*_FAST_IMPORT)
     commits: list[str] = []
     stdin, stdout = cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
     try:

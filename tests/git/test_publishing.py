@@ -1,0 +1,316 @@
+"""What a publish writes, on real local repositories."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from servers.git_bare import NOW, QUICK, Bare, change, make_bare
+
+from renderer.core.errors import InvalidError
+from renderer.git.change import Change, Committed, Refused, Superseded, Unchanged
+from renderer.git.errors import OwnedByAnotherError, RemovalError
+from renderer.git.fence import Owner
+from renderer.git.objects import ObjectFormat, blob_id, tree_id
+from renderer.git.remote import Identity, Remote
+from renderer.git.repository import Repository
+
+Opener = Callable[..., Repository]
+
+
+def test_the_first_commit_makes_the_branch_of_an_empty_repository(
+    opened: Opener, bare: Bare
+) -> None:
+    repository = opened()
+    assert repository.tip is None
+    (outcome,) = repository.publish([change()])
+    assert outcome == Committed(commit=bare.tip(), committed_at=NOW)
+    assert repository.tip == bare.tip()
+    assert bare.files() == [
+        f"databases/team-a/orders/{name}"
+        for name in ("record.yaml", "service.yaml", "statefulset.yaml")
+    ]
+    assert bare.show("databases/team-a/orders/record.yaml") == "record: a"
+
+
+def test_a_branch_beside_others_is_made_when_it_is_not_there(bare: Bare, opened: Opener) -> None:
+    bare.write("readme", "x")
+    remote = Remote(url=str(bare.folder), branch="deploy/prod", limits=QUICK)
+    repository = opened(remote)
+    assert repository.tip is None
+    repository.publish([change()])
+    assert bare.count("deploy/prod") == 1
+    assert bare.files("main") == ["readme"]
+
+
+def test_a_publish_that_changes_nothing_writes_and_asks_nothing(opened: Opener, bare: Bare) -> None:
+    repository = opened()
+    repository.publish([change()])
+    away = bare.folder.rename(bare.folder.with_name("away"))
+    tip = repository.tip
+    assert repository.publish([change()]) == (Unchanged(commit=tip),)
+    assert away.exists()
+
+
+def test_a_directory_is_owned_whole(opened: Opener, bare: Bare) -> None:
+    bare.write("databases/team-a/orders/left/over.yaml", "x")
+    bare.write("databases/team-a/orders/old.yaml", "x")
+    bare.write("databases/team-a/other/kept.yaml", "x")
+    repository = opened()
+    based_on = repository.tree("databases/team-a/orders")
+    assert based_on is not None
+    repository.publish([change(based_on=based_on)])
+    assert sorted(repository.listing("databases/team-a/orders")) == [
+        "record.yaml",
+        "service.yaml",
+        "statefulset.yaml",
+    ]
+    assert "databases/team-a/other/kept.yaml" in bare.files()
+
+
+def test_removing_a_directory_and_its_file_beside_leaves_the_rest(
+    opened: Opener, bare: Bare
+) -> None:
+    bare.write("readme", "x")
+    repository = opened()
+    app = "apps/team-a.orders.yaml"
+    first = replace(change(), beside={app: b"app"})
+    repository.publish([first])
+    assert app in bare.files()
+    gone = replace(first, files=None, beside={app: None}, based_on=repository.tree(first.directory))
+    (outcome,) = repository.publish([gone])
+    assert isinstance(outcome, Committed)
+    assert bare.files() == ["readme"]
+    assert isinstance(repository.publish([gone])[0], Unchanged)
+
+
+def test_the_last_files_of_a_branch_can_be_removed(opened: Opener, bare: Bare) -> None:
+    repository = opened()
+    repository.publish([change()])
+    gone = change(text=None, based_on=repository.tree("databases/team-a/orders"))
+    assert isinstance(repository.publish([gone])[0], Committed)
+    assert bare.files() == []
+    assert isinstance(repository.publish([change()])[0], Committed)
+
+
+@pytest.mark.parametrize("prefix", ["", "clusters/prod", "a b/ü"])
+@pytest.mark.parametrize("form", ["sha1", "sha256"])
+def test_any_path_and_object_format_is_written_and_read_back(
+    tmp_path: Path, opened: Opener, prefix: str, form: str
+) -> None:
+    bare = make_bare(tmp_path / "formats" / "deploy.git", form)
+    remote = Remote(url=f"file://{bare.folder}", path=prefix, limits=QUICK)
+    repository = opened(remote, owner=Owner(cluster="uid"))
+    wanted = change(prefix=f"{prefix}/" if prefix else "")
+    assert isinstance(repository.publish([wanted])[0], Committed)
+    assert isinstance(repository.publish([wanted])[0], Unchanged)
+    assert wanted.files is not None
+    assert repository.tree(wanted.directory) == tree_id(wanted.files, ObjectFormat(form))
+    again = opened(remote, cache="second")
+    listing = again.snapshot(f"{prefix}/databases" if prefix else "databases")[wanted.directory]
+    assert listing == again.listing(wanted.directory)
+    assert again.read_many(listing.values()) == {
+        blob_id(content, ObjectFormat(form)): content for content in wanted.files.values()
+    }
+    bare.git("fsck", "--strict")
+
+
+def test_several_changes_make_one_commit_with_a_line_each(opened: Opener, bare: Bare) -> None:
+    repository = opened()
+    outcomes = repository.publish([change("orders"), change("stock", "b"), change("users")])
+    assert {outcome.commit for outcome in outcomes if isinstance(outcome, Committed)} == {
+        bare.tip()
+    }
+    assert bare.count() == 1
+    assert bare.git("log", "-1", "--format=%B").splitlines() == [
+        "3 SampleDBs: set a, and 1 more",
+        "",
+        "- team-a/orders: set a",
+        "- team-a/stock: set b",
+        "- team-a/users: set a",
+        "",
+        "SampleDB: team-a/orders",
+        "UID: uid-orders",
+        "SampleDB: team-a/stock",
+        "UID: uid-stock",
+        "SampleDB: team-a/users",
+        "UID: uid-users",
+    ]
+
+
+def test_a_commit_each_is_a_setting_and_one_push(opened: Opener, bare: Bare) -> None:
+    bare.hook("cat >/dev/null; echo one >> pushes")
+    repository = opened(Remote(url=str(bare.folder), commit_each=True, limits=QUICK))
+    outcomes = repository.publish([change(f"db-{number}") for number in range(100)])
+    commits = [outcome.commit for outcome in outcomes if isinstance(outcome, Committed)]
+    assert len(set(commits)) == 100 == bare.count()
+    assert bare.git("log", "--reverse", "--format=%H").splitlines() == commits
+    assert bare.git("log", "-1", "--format=%s") == "team-a/db-99: set a"
+    assert (bare.folder / "pushes").read_text() == "one\n"
+
+
+def test_the_same_input_makes_the_same_commit(opened: Opener, tmp_path: Path) -> None:
+    tips = []
+    for name in ("one", "two"):
+        bare = make_bare(tmp_path / name / "deploy.git")
+        repository = opened(Remote(url=str(bare.folder), limits=QUICK), cache=f"cache-{name}")
+        repository.publish([change()], now=datetime(2025, 1, 2, tzinfo=UTC))
+        tips.append(bare.tip())
+    assert tips[0] == tips[1]
+
+
+def test_author_and_committer_are_as_set_and_can_break_nothing(opened: Opener, bare: Bare) -> None:
+    remote = Remote(
+        url=str(bare.folder),
+        author=Identity(name="Ada <Lovelace>\n", email="ada@example.com"),
+        committer=Identity(name="Grace", email="<grace@example.com>"),
+        limits=QUICK,
+    )
+    opened(remote).publish([change()])
+    shown = bare.git("log", "-1", "--format=%an|%ae|%cn|%ce|%ct")
+    assert shown == f"Ada Lovelace|ada@example.com|Grace|grace@example.com|{int(NOW.timestamp())}"
+
+
+def test_commits_are_signed_with_an_ssh_key(opened: Opener, bare: Bare, tmp_path: Path) -> None:
+    key = tmp_path / "signing key"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key)], check=True)
+    signers = tmp_path / "signers"
+    signers.write_text(f"renderer@example.com {key.with_suffix('.pub').read_text()}")
+    remote = Remote(url=str(bare.folder), signing_key=key, commit_each=True, limits=QUICK)
+    outcomes = opened(remote).publish([change("one"), change("two")])
+    assert all(isinstance(outcome, Committed) for outcome in outcomes)
+    for commit in ("main", "main^"):
+        bare.git("-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-commit", commit)
+    assert bare.git("log", "-1", "--format=%s") == "team-a/two: set a"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param({"directory": "../out"}, id="leaves the repository"),
+        pytest.param({"directory": "databases//x"}, id="empty component"),
+        pytest.param({"directory": ".git/hooks"}, id="git's own"),
+        pytest.param({"files": {"a/b": b""}}, id="nested file"),
+        pytest.param({"files": {"": b""}}, id="no name"),
+        pytest.param({"files": {"a\nb": b""}}, id="line break in a name"),
+        pytest.param({"files": {}}, id="no files"),
+        pytest.param({"beside": {"databases/team-a/bad/x": b""}}, id="beside inside"),
+        pytest.param({"beside": {"/etc/passwd": b""}}, id="absolute"),
+    ],
+)
+def test_a_bad_change_is_refused_and_the_others_go(
+    opened: Opener, bare: Bare, broken: dict[str, object]
+) -> None:
+    bad: Change = replace(change("bad"), **broken)  # type: ignore[arg-type] # fields of Change
+    refused, committed = opened().publish([bad, change("good")])
+    assert isinstance(refused, Refused)
+    assert isinstance(refused.error, InvalidError)
+    assert isinstance(committed, Committed)
+    assert {path.split("/")[2] for path in bare.files()} == {"good"}
+
+
+def test_a_path_outside_the_part_that_we_write_is_refused(opened: Opener, bare: Bare) -> None:
+    repository = opened(Remote(url=str(bare.folder), path="clusters/prod", limits=QUICK))
+    (outcome,) = repository.publish([change(prefix="clusters/test/")])
+    assert isinstance(outcome, Refused)
+    assert "clusters/prod" in str(outcome.error)
+
+
+@pytest.mark.parametrize(
+    ("place", "mode", "content"),
+    [
+        pytest.param("databases", "120000", "/etc", id="link above"),
+        pytest.param("databases/team-a/orders", "120000", "../../elsewhere", id="link"),
+        pytest.param("databases/team-a", "160000", "1" * 40, id="submodule"),
+        pytest.param("databases/team-a/orders", "100644", "file", id="file"),
+    ],
+)
+def test_links_and_submodules_in_the_way_are_refused_by_name(
+    opened: Opener, bare: Bare, place: str, mode: str, content: str
+) -> None:
+    tip = bare.write(place, content, mode=mode)
+    (outcome,) = opened().publish([change()])
+    assert isinstance(outcome, Refused)
+    assert place in str(outcome.error)
+    assert "links are never followed" in str(outcome.error)
+    assert bare.tip() == tip
+
+
+def test_a_link_where_a_file_beside_belongs_is_refused(opened: Opener, bare: Bare) -> None:
+    bare.write("apps/x.yaml", "/etc/passwd", mode="120000")
+    repository = opened()
+    (outcome,) = repository.publish([replace(change(), beside={"apps/x.yaml": b"y"})])
+    assert isinstance(outcome, Refused)
+    assert repository.read("apps/x.yaml") is None
+
+
+def test_two_changes_of_one_directory_are_not_mixed(opened: Opener) -> None:
+    first, second = opened().publish([change(), change(text="b")])
+    assert isinstance(first, Committed)
+    assert isinstance(second, Superseded)
+
+
+def test_too_many_removals_are_refused_until_approved(opened: Opener, bare: Bare) -> None:
+    repository = opened()
+    repository.publish([change(f"db-{number}") for number in range(4)])
+
+    def gone(*numbers: int) -> list[Change]:
+        names = [f"db-{number}" for number in numbers]
+        trees = [repository.tree(f"databases/team-a/{name}") for name in names]
+        return [change(name, None, based_on=tree) for name, tree in zip(names, trees, strict=True)]
+
+    *refused, committed = repository.publish([*gone(0, 1, 2), change("new")])
+    for outcome in refused:
+        assert isinstance(outcome, Refused)
+        assert isinstance(outcome.error, RemovalError)
+        assert "3 of 4 SampleDBs" in str(outcome.error)
+    assert isinstance(committed, Committed)
+    assert all(isinstance(o, Committed) for o in repository.publish(gone(0, 1)))
+    assert all(
+        isinstance(o, Committed) for o in repository.publish(gone(2, 3, 3)[:2], approved=True)
+    )
+    assert {path.split("/")[2] for path in bare.files()} == {"new"}
+
+
+def test_the_owner_file_comes_with_the_first_commit_and_keeps_others_out(
+    opened: Opener, bare: Bare
+) -> None:
+    mine = opened(owner=Owner(cluster="uid-1", shard="a", version="1"))
+    assert not mine.check_owner()
+    mine.publish([change()])
+    assert mine.check_owner()
+    assert 'cluster: "uid-1"' in bare.show(".sampledb-owner.yaml")
+    upgraded = opened(cache="later", owner=Owner(cluster="uid-1", shard="a", version="2"))
+    assert isinstance(upgraded.publish([change("stock")])[0], Committed)
+    tip = bare.tip()
+    for owner in (Owner(cluster="uid-2", shard="a"), Owner(cluster="uid-1", shard="b")):
+        other = opened(cache=f"other-{owner.cluster}-{owner.shard}", owner=owner)
+        with pytest.raises(OwnedByAnotherError, match="belongs to cluster 'uid-1', shard 'a'"):
+            other.publish([change("users")])
+    assert bare.tip() == tip
+
+
+def test_an_owner_file_that_can_not_be_read_keeps_everybody_out(opened: Opener, bare: Bare) -> None:
+    bare.write(".sampledb-owner.yaml", "cluster: [")
+    with pytest.raises(OwnedByAnotherError, match="can't be read"):
+        opened(owner=Owner(cluster="uid-1")).publish([change()])
+
+
+def test_odd_characters_in_subjects_and_bodies_stay_in_their_place(
+    opened: Opener, bare: Bare
+) -> None:
+    odd = replace(
+        change(),
+        subject="two\nlines\x00 «ünï» \u202e'\"`$(x)\r",
+        body="first\n\n\n\nsecond\x07\n# not a comment\n",
+        trailers=(("Input Digest", "a\nSampleDB: evil"), ("SampleDB", "team-a/orders")),
+    )
+    opened().publish([odd])
+    assert bare.git("log", "-1", "--format=%s") == "team-a/orders: two lines «ünï» '\"`$(x)"
+    assert "first\n\nsecond\n# not a comment" in bare.git("log", "-1", "--format=%B")
+    trailers = bare.git("log", "-1", "--format=%(trailers:only)").splitlines()
+    assert trailers == ["Input-Digest: a SampleDB: evil", "SampleDB: team-a/orders"]
