@@ -11,7 +11,7 @@ from typing import assert_never
 
 import click
 
-from renderer.cli import inputs, wiring
+from renderer.cli import branch, inputs
 from renderer.cli.commands import command as new_command
 from renderer.cli.console import current
 from renderer.cli.exits import Exit
@@ -68,6 +68,7 @@ class Told:
 @click.option("-o", "--output", type=click.Choice(["table", "json"]), default="table")
 @with_settings(*LAYOUT, "repository.*", "cluster.name")
 def command(
+    *,
     settings: Settings,
     paths: tuple[str, ...],
     files: tuple[str, ...],
@@ -85,7 +86,7 @@ def command(
     findings = list(found.findings)
     told: list[Told] = []
     code = Exit.OK
-    with wiring.repository(settings, to_write=not dry_run) as repository:
+    with branch.opened(settings, to_write=not dry_run) as repository:
         waiting: Sequence[Document] = found.documents
         for attempt in range(_ATTEMPTS):
             with _progress(f"rendering {len(waiting)} SampleDBs"):

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 import click
 
-from renderer.cli import inputs, wiring
+from renderer.cli import branch, inputs
 from renderer.cli.commands import command as new_command
 from renderer.cli.console import current
 from renderer.cli.exits import Exit
@@ -39,6 +39,7 @@ _COLORS = {"+": "green", "-": "red", "@": "cyan"}
 @click.option("--name-only", is_flag=True, help="Only the names of the files that differ.")
 @with_settings(*LAYOUT, *READ)
 def command(
+    *,
     settings: Settings,
     paths: tuple[str, ...],
     files: tuple[str, ...],
@@ -51,7 +52,7 @@ def command(
     The output is a unified diff that `git apply` and `patch -p1` read.
     """
     if not folder and not settings.repository.url:
-        raise CommandError(wiring.no_repository())
+        raise CommandError(branch.not_set())
     found = inputs.read(paths, files, namespace)
     different = False
     with inputs.tip(settings, folder) as tip:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
 from renderer.core.errors import invalid
+from renderer.core.objects import blob_id, tree_id
 
 
 class Empty:
@@ -38,11 +38,10 @@ class Folder:
         self._blobs: dict[str, bytes] = {}
 
     def tree(self, directory: str) -> str | None:
-        """An id that changes with the content of the folder; None when it isn't there."""
+        """The id that Git would give it; None when it isn't there."""
         if not self._inside(directory).is_dir():
             return None
-        digest = hashlib.sha1(repr(sorted(self.listing(directory).items())).encode())  # noqa: S324 - a fingerprint, not a secret
-        return digest.hexdigest()
+        return tree_id({name: self._blobs[blob] for name, blob in self.listing(directory).items()})
 
     def listing(self, directory: str) -> Mapping[str, str]:
         """File name → Git's id of its content."""
@@ -81,8 +80,3 @@ class Folder:
         name = blob_id(content)
         self._blobs[name] = content
         return name
-
-
-def blob_id(content: bytes) -> str:
-    """Git's id of a file's content (SHA-1 object format)."""
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()  # noqa: S324 - Git's own format

@@ -9,12 +9,14 @@ from typing import Any
 
 import click
 
-from renderer.cli import wiring
+from renderer import wiring
+from renderer.cli import branch
 from renderer.cli.console import current
 from renderer.cli.findings import CommandError, Finding, Rule
 from renderer.cli.folder import Empty, Folder
 from renderer.cli.rendering import Shop
 from renderer.cli.sources import Inputs, gather
+from renderer.core.errors import invalid
 from renderer.reconcile import Tip
 from renderer.settings import Settings
 
@@ -81,7 +83,7 @@ def tip(settings: Settings, folder: str) -> Iterator[Tip]:
             raise CommandError(finding)
         yield Folder(Path(folder))
     elif settings.repository.url:
-        with wiring.repository(settings) as found:
+        with branch.opened(settings) as found:
             yield found
     else:
         yield Empty()
@@ -89,6 +91,13 @@ def tip(settings: Settings, folder: str) -> Iterator[Tip]:
 
 def shop(settings: Settings, on: Tip, namespace: str, *, skip_unchanged: bool = False) -> Shop:
     """Put together what every SampleDB is rendered with."""
+    chosen = settings.delivery
+    if chosen.tool == "argocd" and not (chosen.repository_url or settings.repository.url):
+        raise invalid(
+            "Argo CD's Applications name the repository that they read from",
+            field="delivery.repositoryUrl",
+            remedy="give --delivery-repository URL or --repository URL",
+        )
     return Shop(
         packs=wiring.packs(settings),
         place=wiring.place(settings),

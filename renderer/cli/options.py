@@ -143,7 +143,11 @@ def _metavar(entry: Entry) -> str:
 
 
 def resolve(
-    config: str | None, flags: Mapping[str, object], environment: Mapping[str, str]
+    config: str | None,
+    flags: Mapping[str, object],
+    environment: Mapping[str, str],
+    *,
+    check_files: bool = True,
 ) -> Settings:
     """Read the file, if one is named, and merge the three sources."""
     document: Document | None = None
@@ -155,6 +159,7 @@ def resolve(
             file_name=config or "",
             environment=environment,
             flags=flags,
+            check_files=check_files,
         )
     except OSError as error:
         problem = (error.strerror or str(error)).lower()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 
 from renderer.cli import logs
+from renderer.cli.branch import not_set
 from renderer.cli.commands import command as new_command
 from renderer.cli.console import current
 from renderer.cli.findings import CommandError
 from renderer.cli.options import with_settings
-from renderer.cli.wiring import no_repository
 from renderer.settings import Settings
 
 _EXAMPLES = """
@@ -34,7 +34,7 @@ def command(settings: Settings) -> int:
     status. A push that is under way is finished before it ends.
     """
     if not settings.repository.url:
-        raise CommandError(no_repository())
+        raise CommandError(not_set())
     logs.start(current(), more=1)
     code: int | None = import_module("renderer.controller.run").main(settings)
     return code or 0

@@ -14,6 +14,7 @@ from renderer.core.errors import InvalidError, SampleDBError
 from renderer.core.layout import API_VERSION, GROUP, KIND
 
 STDIN = "<stdin>"
+_KIND = KIND.encode()
 SUFFIXES = (".yaml", ".yml", ".json")
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):\d+$", re.DOTALL)
 
@@ -29,24 +30,27 @@ class Inputs:
     findings: tuple[Finding, ...]
 
 
-def gather(paths: Sequence[str], *, namespace: str = "") -> Inputs:
+def gather(
+    paths: Sequence[str], *, namespace: str = "", skip: frozenset[Path] = frozenset()
+) -> Inputs:
     """Read every SampleDB in `paths`; `-` is stdin, a folder is walked.
 
-    `namespace` goes to those without one. Raises `CommandError` when a path isn't there.
+    `namespace` goes to those without one; folders in `skip` are passed over. Raises
+    `CommandError` when a path isn't there.
     """
     documents: list[Document] = []
     findings: list[Finding] = []
     others = 0
-    for name, content in contents(paths):
+    for name, content in contents(paths, skip):
         try:
             for document in read(content, source=name):
                 if is_sampledb(document.value):
-                    documents.append(_in_namespace(document, namespace))
+                    documents.append(document)
                 else:
                     others += 1
         except InvalidError as error:
             findings.extend(placed(error, file=name))
-    findings.extend(twice(documents))
+    findings.extend(twice(documents, namespace))
     return Inputs(documents=tuple(documents), others=others, findings=tuple(findings))
 
 
@@ -57,14 +61,23 @@ def is_sampledb(value: object) -> bool:
     return str(value.get("apiVersion", API_VERSION)).partition("/")[0] == GROUP
 
 
-def contents(paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
-    """Yield (name, content) of each file; symbolic links inside a folder are not followed."""
+def contents(paths: Sequence[str], skip: frozenset[Path]) -> Iterator[tuple[str, bytes]]:
+    """Yield (name, content) of each file; symbolic links inside a folder are not followed.
+
+    Files of a folder that don't speak of a SampleDB are not read further: they may be
+    templates or YAML that is none of our business.
+    """
     for path in paths:
         if path == "-":
             yield STDIN, sys.stdin.buffer.read()
             continue
+        walked = Path(path).is_dir()
         for file in files(Path(path)):
-            yield str(file), file.read_bytes()
+            if file.parent in skip:
+                continue
+            content = file.read_bytes()
+            if not walked or _KIND in content:
+                yield str(file), content
 
 
 def files(path: Path) -> Iterable[Path]:
@@ -108,14 +121,14 @@ def placed(
     return tuple(found)
 
 
-def twice(documents: Iterable[Document]) -> Iterator[Finding]:
+def twice(documents: Iterable[Document], namespace: str = "") -> Iterator[Finding]:
     """Find SampleDBs that are given more than once."""
     first: dict[tuple[str, str], Document] = {}
     for document in documents:
         metadata = document.value.get("metadata")
         if not isinstance(metadata, dict):
             continue
-        name = (str(metadata.get("namespace", "")), str(metadata.get("name", "")))
+        name = (str(metadata.get("namespace") or namespace), str(metadata.get("name")))
         seen = first.setdefault(name, document)
         if seen is not document:
             yield Finding(
@@ -128,11 +141,3 @@ def twice(documents: Iterable[Document]) -> Iterator[Finding]:
                 remedy="remove one of the two, or give one another name",
                 key="/".join(name),
             )
-
-
-def _in_namespace(document: Document, namespace: str) -> Document:
-    metadata = document.value.get("metadata")
-    if not namespace or not isinstance(metadata, dict) or metadata.get("namespace"):
-        return document
-    value = document.value | {"metadata": metadata | {"namespace": namespace}}
-    return replace(document, value=value)

@@ -56,6 +56,7 @@ def load(
     file_name: str = "",
     environment: Mapping[str, str] | None = None,
     flags: Mapping[str, object] | None = None,
+    check_files: bool = True,
 ) -> Settings:
     """Merge the three sources and check the result.
 
@@ -63,6 +64,7 @@ def load(
     file is (`repository.url`), each value with the flag's own name left to the
     command line. A variable that starts with SAMPLEDB_ and is no setting is
     ignored: Kubernetes itself sets SAMPLEDB_PORT where a Service is named sampledb.
+    Without `check_files`, the files that are named need not be on this machine.
     Raises `InvalidError` with one detail for each thing that is wrong.
     """
     merged: dict[str, Any] = {}
@@ -81,7 +83,9 @@ def load(
         settings = TypeAdapter(Settings).validate_python(merged)
     except ValidationError as error:
         raise InvalidError(*(_detail(dict(item), origin) for item in error.errors())) from None
-    _check_together(settings)
+    _check_url(settings)
+    if check_files:
+        _check_files(settings)
     return settings
 
 
@@ -121,8 +125,7 @@ def _detail(item: Mapping[str, Any], origin: Mapping[str, str]) -> Detail:
     return Detail(field=f"{source}: {key}", problem=problem, value=value, remedy=remedy)
 
 
-def _check_together(settings: Settings) -> None:
-    """Check what no single field can tell."""
+def _check_url(settings: Settings) -> None:
     if "@" in settings.repository.url.partition("://")[2].partition("/")[0]:
         user = settings.repository.url.partition("://")[2].partition("@")[0]
         if ":" in user:
@@ -131,6 +134,9 @@ def _check_together(settings: Settings) -> None:
                 field="repository.url",
                 remedy="leave it out and name its file in repository.tokenFile",
             )
+
+
+def _check_files(settings: Settings) -> None:
     for entry in entries():
         if entry.key.startswith("repository.") and entry.key.endswith("File"):
             path = getattr(settings.repository, to_snake(entry.key.partition(".")[2]))

@@ -1,7 +1,7 @@
 """Template packs: what they declare, and the documents that they render. Sole user of Jinja2."""
 
 from renderer.templating.check import check
-from renderer.templating.pack import Pack, find, load
+from renderer.templating.pack import Pack, find, folders, load
 from renderer.templating.render import Rendered, desired, render
 
-__all__ = ["Pack", "Rendered", "check", "desired", "find", "load", "render"]
+__all__ = ["Pack", "Rendered", "check", "desired", "find", "folders", "load", "render"]

@@ -82,6 +82,13 @@ def find(engine: str, templates: Path | None = None) -> Path:
     )
 
 
+def folders(templates: Path | None = None) -> list[Path]:
+    """The folder of each pack among `templates` (a folder of packs, or one), or built in."""
+    roots = [templates] if templates else _built_in()
+    files = [file for root in roots for file in (root / FILE, *sorted(root.glob(f"*/{FILE}")))]
+    return [file.parent for file in files if file.is_file()]
+
+
 def _engine_of(directory: Path) -> str:
     return declaration(_read(directory / FILE, FILE), source=f"{directory.name}/{FILE}").engine
 
