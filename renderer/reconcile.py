@@ -6,7 +6,7 @@ that is why what CI shows is what the controller commits, byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -65,14 +65,6 @@ class Stored:
     record: Record | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Staged:
-    """A plan, rendered: the whole directory, checked at the last gate."""
-
-    record: Record
-    files: Mapping[str, bytes]
-
-
 @dataclass(slots=True)
 class Packs:
     """Template packs by engine, loaded once."""
@@ -121,7 +113,7 @@ def plan(desired: Desired, observed: Observed | None, held: Stored, now: datetim
     return decide(desired, observed, held.record, now)
 
 
-def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -> Staged:
+def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -> manifests.Staged:
     """Render a plan whose files are to be written, stamp it and pass the last gate.
 
     Raises `InvalidError` naming the template or the field when anything is wrong.
@@ -132,17 +124,16 @@ def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -
         pack, desired, roles=plan.roles, replicas=plan.replicas, protect=plan.protect
     )
     known = previous.children if previous else {}
-    stamped, stamps = manifests.stamp(
-        [item.document for item in rendered], known, plan.record.generation
-    )
+    engine = desired.db.spec.engine
+    prepared = [manifests.prepare(r.document, r.role, desired.key, engine) for r in rendered]
+    stamped, stamps = manifests.stamp(prepared, known, plan.record.generation)
     manifests.gate(stamped, key=desired.key)
     _check_schemas(stamped)
     record = replace(plan.record, children=stamps)
-    files = manifests.files(stamped, record, key=desired.key, engine=desired.db.spec.engine)
-    return Staged(record=files.record, files=files.content)
+    return manifests.files(stamped, record, key=desired.key, engine=engine)
 
 
-def _check_schemas(documents: list[manifests.Document]) -> None:
+def _check_schemas(documents: Iterable[manifests.Document]) -> None:
     wrong = [
         detail
         for document in documents
@@ -180,7 +171,7 @@ def change(desired: Desired, plan: Plan, packs: Packs, place: Place, held: Store
         beside[layout.app_file(place.path, key)] = app
     files = None
     if not removing:
-        files = stage(desired, plan, packs, held.record).files
+        files = stage(desired, plan, packs, held.record).content
     return Change(
         key=str(key),
         directory=place.directory(key),

@@ -63,9 +63,17 @@ def removals(settings: Settings) -> Removals:
 def handoff(settings: Settings) -> Handoff:
     """How Applications or Kustomizations are to look."""
     chosen = settings.delivery
+    tool = Tool(chosen.tool)
+    repository = chosen.repository_url or settings.repository.url
+    if tool is Tool.ARGOCD and not repository:
+        raise invalid(
+            "is needed: Argo CD's Applications name the repository that they read from",
+            field="delivery.repositoryUrl",
+            remedy="give --delivery-repository URL or --repository URL",
+        )
     return Handoff(
-        tool=Tool(chosen.tool),
-        repository=chosen.repository_url or settings.repository.url,
+        tool=tool,
+        repository=repository,
         branch=settings.repository.branch,
         namespace=chosen.namespace,
         project=chosen.project,
