@@ -70,7 +70,7 @@ def step(objects: Objects) -> None:
 
 def _one(objects: Objects, owner: Object, jobs: list[Object]) -> None:
     for ended, field, default in _HISTORY:
-        done = sorted((job for job in jobs if verdict(job) == ended), key=_made)
+        done = sorted((job for job in jobs if verdict(job) == ended), key=_age)
         keep = int(owner["spec"].get(field, default))
         for job in done[: max(len(done) - keep, 0)]:
             objects.delete(JOBS, job)
@@ -105,6 +105,11 @@ def _status(owner: Object, jobs: list[Object]) -> Object:
     ]
     status |= {"lastScheduleTime": max(made), "lastSuccessfulTime": max(ended)}
     return {key: value for key, value in status.items() if value}
+
+
+def _age(job: Object) -> tuple[datetime, int]:
+    # Times have whole seconds only; of two in one second, the one written last is newer.
+    return _made(job), int(job["metadata"]["resourceVersion"])
 
 
 def _made(job: Object) -> datetime:

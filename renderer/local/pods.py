@@ -224,11 +224,14 @@ class PodRunner:
             "podIP": self._address,
             "podIPs": [{"ip": self._address}],
             "startTime": self._started_at,
-            "initContainerStatuses": [container.status() for container in self._inits],
             "containerStatuses": [container.status() for container in self._mains]
             or ([] if self._blocked else _creating(self._pod)),
             "qosClass": "BestEffort",
-        }
+        } | self._init_statuses()
+
+    def _init_statuses(self) -> Object:
+        found = [container.status() for container in self._inits]
+        return {"initContainerStatuses": found} if found else {}
 
     def _conditions(self) -> list[Object]:
         if self._blocked:

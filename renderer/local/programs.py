@@ -77,9 +77,12 @@ def major(image: str) -> str | None:
 class Programs:
     """The installations, each looked for once. Safe to share between threads."""
 
-    def __init__(self, *, cache: Path, owner: Account | None) -> None:
-        """Copies go below `cache`, which `owner` must be able to reach."""
-        self._cache, self._owner = cache, owner
+    def __init__(self, *, cache: Path, owner: Account | None, package: Path | None = None) -> None:
+        """Copies go below `cache`, which `owner` must be able to reach.
+
+        `package` is the wheel's folder; looked for when it isn't given.
+        """
+        self._cache, self._owner, self._package = cache, owner, package
         self._found: dict[str, Path] = {}
         self._lock = threading.Lock()
 
@@ -99,7 +102,7 @@ class Programs:
                 value=wanted,
                 remedy=f"use one of {', '.join(INSTALLS)}",
             )
-        package = _package()
+        package = self._package or _package()
         programs = package / INSTALLS[wanted] / "bin"
         if self._usable(programs):
             return programs
@@ -137,6 +140,7 @@ class Programs:
 
     def _copy(self, package: Path, install: str) -> None:
         target = self._cache / WHEEL
+        target.mkdir(exist_ok=True)
         leave_out = shutil.ignore_patterns("include", "*.a", "pkgconfig")
         for source, copy in (
             (package / install, target / install),
