@@ -10,14 +10,15 @@ from renderer.git.launch import Launcher
 
 
 def baseline(ref: str) -> Base:
-    """Return what reads a file (named from the current folder) at `ref`; "" reads nothing.
+    """Return what reads a file (named from the current folder) at `ref`.
 
-    Raises `InvalidError` when there is no repository here, or no such commit in it.
+    "" means the last commit, where there is one. Raises `InvalidError` for a `ref` when
+    there is no repository here, or no such commit in it.
     """
-    if not ref:
-        return lambda _path: None
     top = next((f for f in (Path.cwd(), *Path.cwd().parents) if (f / ".git").exists()), None)
     if top is None:
+        if not ref:
+            return lambda _path: None
         raise invalid(
             "the current folder is in no Git repository",
             field="--base",
@@ -25,8 +26,13 @@ def baseline(ref: str) -> Base:
             remedy="run it in a checkout, or leave --base out",
         )
     launcher = Launcher(top, repository=False)
-    named = launcher.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{tree}}")
+    wanted = ref or "HEAD"
+    named = launcher.run(
+        "rev-parse", "--verify", "--quiet", "--end-of-options", f"{wanted}^{{tree}}"
+    )
     if not named.ok:
+        if not ref:
+            return lambda _path: None
         raise invalid(
             "there is no such commit here",
             field="--base",

@@ -54,7 +54,8 @@ sampledb check -o junit . > sampledb.xml
     "--base",
     default="",
     metavar="REF",
-    help="A commit or branch from before the edits: tells the line that was edited.",
+    help="A commit or branch from before the edits: tells the line that was edited."
+    "  [default: HEAD]",
 )
 @with_settings(*LAYOUT, *READ)
 def command(

@@ -6,8 +6,7 @@ files), so that no cluster, no SampleDB and no template pack is needed.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -75,8 +74,12 @@ def check(name: str, files: Mapping[str, bytes], base: Base) -> tuple[Finding, .
         return tuple(replace(item, rule=Rule.EDITED) for item in placed(error, file=path))
     folder = _Folder(name=name, files=files, key=key, record=record, base=base)
     engine = str(document.value["metadata"].get("labels", {}).get(_ENGINE_LABEL, ""))
-    found = list(itertools.chain(_children(folder), _missing(folder)))
-    found += _kustomization(folder)
+    found = list(_children(folder))
+    foreign = {item.file for item in found if item.rule in {Rule.FOREIGN, Rule.SECRET}}
+    missing = list(_missing(folder))
+    found += missing or _kustomization(
+        folder, {name for name in files if folder.path(name) in foreign}
+    )
     if not found:
         found += _record(folder, engine)
     return tuple(found)
@@ -156,6 +159,8 @@ def _edited(folder: _Folder, name: str, line: int) -> Finding:
         line = difference(before, content)
     text = content.decode(errors="replace").splitlines()
     value = repr(text[line - 1].strip()) if 0 < line <= len(text) else ""
+    if HASH_ANNOTATION in value:
+        value = ""  # the stamp is right, and what it stamps is not: which line, it can't tell
     return folder.finding(Rule.EDITED, name, _BY_HAND, line=line, value=value, remedy=_RESTORE)
 
 
@@ -189,9 +194,9 @@ def _missing(folder: _Folder) -> Iterator[Finding]:
             )
 
 
-def _kustomization(folder: _Folder) -> Iterator[Finding]:
+def _kustomization(folder: _Folder, foreign: Set[str]) -> Iterator[Finding]:
     content = folder.files.get(KUSTOMIZATION_FILE)
-    names = [name for name in folder.files if name.endswith(".yaml")]
+    names = [name for name in folder.files if name not in foreign]
     if content is None:
         remedy = "restore it with 'git checkout' or 'git revert'"
         yield folder.finding(

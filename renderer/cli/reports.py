@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from urllib.parse import quote
@@ -131,7 +131,7 @@ def junit(report: Report) -> str:
     """Write a JUnit report: a test for each thing checked, failed when something is found."""
     by_name: dict[str, list[Finding]] = {name: [] for name in report.checked}
     for finding in report.findings:
-        by_name.setdefault(finding.key or finding.file or finding.rule.value, []).append(finding)
+        by_name.setdefault(_subject(finding, by_name), []).append(finding)
     failed = sum(1 for found in by_name.values() if found)
     counts = {"name": "sampledb", "tests": str(len(by_name)), "failures": str(failed)}
     root = ET.Element("testsuites", counts)
@@ -145,6 +145,12 @@ def junit(report: Report) -> str:
             failure.text = _xml("\n".join(str(finding) for finding in found))
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _subject(finding: Finding, checked: Iterable[str]) -> str:
+    """What was checked when this was found: a SampleDB, or the folder that the file is in."""
+    folder = str(PurePath(finding.file).parent)
+    return folder if folder in checked else finding.key or finding.file or finding.rule.value
 
 
 def _xml(value: str) -> str:
