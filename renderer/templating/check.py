@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
-from renderer.core import resource
+from renderer.core import manifests, resource, schemas
 from renderer.core.errors import Detail, InvalidError
 from renderer.core.layout import API_VERSION, KIND, Role
 from renderer.core.resource import SampleDB
@@ -64,6 +65,8 @@ def _try(pack: Pack, db: SampleDB, *, replicas: int, protect: bool) -> Iterator[
     wanted = desired(db, pack)
     rendered: list[Rendered] = []
     for role in pack.declared.roles:
+        if role is Role.BACKUP and not db.spec.backup.schedule:
+            continue
         try:
             rendered += render(
                 pack, wanted, roles=frozenset({role}), replicas=replicas, protect=protect
@@ -72,11 +75,24 @@ def _try(pack: Pack, db: SampleDB, *, replicas: int, protect: bool) -> Iterator[
             yield from error.details
     yield from _duplicates(pack, rendered)
     for item in rendered:
-        source = f"{pack.name}/{template(item.role)}"
-        faults = tuple(
-            rules.broken(item.role, item.document, key=db.key, engine=pack.name, protect=protect)
-        )
-        yield from (rules.detail(source, fault) for fault in faults)
+        source = f"{pack.directory.name}/{template(item.role)}"
+        for found in _faults(pack, db, item, protect=protect):
+            yield replace(found, field=f"{source}: {found.field}")
+
+
+def _faults(pack: Pack, db: SampleDB, item: Rendered, *, protect: bool) -> Iterator[Detail]:
+    """What the gate, this version of Kubernetes and our own rules say about a document."""
+    try:
+        document = manifests.prepare(item.document, item.role, db.key, pack.name)
+    except InvalidError as error:
+        yield from error.details
+        return
+    refused = tuple(manifests.problems(document, key=db.key))
+    yield from refused
+    if refused:
+        return
+    yield from schemas.validate(document)
+    yield from rules.broken(item.role, item.document, key=db.key, engine=pack.name, protect=protect)
 
 
 def _duplicates(pack: Pack, rendered: list[Rendered]) -> Iterator[Detail]:
@@ -87,7 +103,7 @@ def _duplicates(pack: Pack, rendered: list[Rendered]) -> Iterator[Detail]:
         first = seen.setdefault((item.document.get("kind"), name), item.role)
         if first is not item.role:
             yield Detail(
-                field=f"{pack.name}/{template(item.role)}: metadata.name",
+                field=f"{pack.directory.name}/{template(item.role)}: metadata.name",
                 problem=f"is the same object as {template(first)} renders",
                 value=f"{item.document.get('kind')} {name}",
                 remedy="give it a name of its own, or remove one of the templates",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from renderer.core import layout, manifests, resource
 from renderer.core.desired import Desired
-from renderer.core.errors import Detail, InvalidError
-from renderer.core.layout import NAME_LABEL, ROLE_LABEL, Role
+from renderer.core.errors import Detail, InvalidError, invalid
+from renderer.core.layout import NAME_LABEL, ROLE_LABEL, Key, Role
 from renderer.core.resource import SampleDB
 from renderer.templating.engine import SUFFIX
 from renderer.templating.pack import Pack, template
@@ -62,43 +62,75 @@ def render(
 ) -> tuple[Rendered, ...]:
     """Render the documents of `roles`, in the order of `Role`.
 
-    Roles that only other templates refer to by their hash are rendered for that
-    and left out of the result. Raises `InvalidError` naming the template.
+    `replicas` and `protect` (the data claim's protection from pruning) are the plan's.
+    Raises `InvalidError` naming the template, the line and the way out.
     """
-    context = _context(pack, desired, roles, replicas=replicas, protect=protect)
-    hashes: dict[str, str] = context["hashes"]
-    rendered = []
-    for role in Role:
-        needed = role in roles or (role in _HASHED and _HASHED[role] & roles)
-        if not needed or role not in pack.declared.roles:
-            _refuse_unknown(pack, role, roles)
-            continue
-        context["labels"] = layout.labels(desired.key, role, pack.name)
-        document = pack.engine.document(template(role), context)
-        hashes[role.value] = manifests.content_hash(document)
-        if role in roles:
-            rendered.append(Rendered(role=role, document=document))
-    return tuple(rendered)
-
-
-_JOBS = frozenset({Role.INIT, Role.BACKUP, Role.FINAL_BACKUP})
-_HASHED: Mapping[Role, frozenset[Role]] = {
-    Role.CONFIG: frozenset({Role.SERVER}),
-    Role.SCRIPTS: _JOBS,
-    Role.CONNECTION: _JOBS,
-}
-"""Which roles' templates may ask for the hash of a role that isn't rendered itself."""
-
-
-def _refuse_unknown(pack: Pack, role: Role, roles: frozenset[Role]) -> None:
-    if role in roles:
-        raise InvalidError(
-            Detail(
-                field="spec.engine",
-                problem=f"the template pack {pack.name} has no template for {role.value}",
-                remedy="switch off what needs it, or use another template pack",
-            )
+    for role in roles.difference(pack.declared.roles):
+        problem = f"the template pack {pack.name} has no template for {role.value}"
+        raise invalid(
+            problem,
+            field="spec.engine",
+            remedy="switch off what needs it, or use another template pack",
         )
+    context = _context(pack, desired, roles, replicas=replicas, protect=protect)
+    rendering = _Rendering(pack, desired.key, context)
+    return tuple(
+        Rendered(role=role, document=rendering.document(role)) for role in Role if role in roles
+    )
+
+
+_ORDER = {role: number for number, role in enumerate(Role)}
+
+
+class _Rendering:
+    """The documents of one SampleDB, each rendered once: when it, or its hash, is asked for."""
+
+    __slots__ = ("_context", "_done", "_hashes", "_key", "_pack")
+
+    def __init__(self, pack: Pack, key: Key, context: Mapping[str, Any]) -> None:
+        self._pack, self._key, self._context = pack, key, context
+        self._done: dict[Role, dict[str, Any]] = {}
+        self._hashes: dict[Role, str] = {}
+
+    def document(self, role: Role) -> dict[str, Any]:
+        if role not in self._done:
+            own = {
+                **self._context,
+                "labels": layout.labels(self._key, role, self._pack.name),
+                "hashes": _Hashes(self, role),
+            }
+            self._done[role] = self._pack.engine.document(template(role), own)
+        return self._done[role]
+
+    def content_hash(self, role: Role) -> str:
+        if role not in self._hashes:
+            document = manifests.prepare(self.document(role), role, self._key, self._pack.name)
+            self._hashes[role] = manifests.content_hash(document)
+        return self._hashes[role]
+
+    def has(self, role: Role) -> bool:
+        return role in self._pack.declared.roles
+
+
+class _Hashes(Mapping[str, str]):
+    """`hashes` in a template: the content hash of each role above its own."""
+
+    __slots__ = ("_rendering", "_role")
+
+    def __init__(self, rendering: _Rendering, role: Role) -> None:
+        self._rendering, self._role = rendering, role
+
+    def __iter__(self) -> Iterator[str]:
+        above = (role for role in Role if _ORDER[role] < _ORDER[self._role])
+        return (role.value for role in above if self._rendering.has(role))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __getitem__(self, name: str) -> str:
+        if name not in tuple(self):
+            raise KeyError(name)
+        return self._rendering.content_hash(Role(name))
 
 
 def _context(
@@ -119,7 +151,6 @@ def _context(
         "roles": frozenset(role.value for role in roles),
         "parameters": _parameters(pack, db),
         "scripts": pack.scripts,
-        "hashes": {},
     }
     context["files"] = {
         name: pack.engine.text(f"conf/{name}{SUFFIX}", context) for name in pack.configurations

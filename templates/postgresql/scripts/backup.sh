@@ -54,7 +54,7 @@ log_in() {
 remove_leftovers() {
   for old in "$BACKUP_DIR"/*.partial; do
     test -d "$old" || continue
-    test -n "$(find "$old" -mmin -360 | head -n 1)" || rm -rf "$old"
+    test -n "$(find "$old" -mmin -360 | head -n 1)" || rm -rf "$old" || true
   done
 }
 
