@@ -97,7 +97,6 @@ REMOVED: dict[str, tuple[str, ...]] = {
     "apps.v1.StatefulSet": ("status",),
     "batch.v1.CronJob": ("status",),
     "batch.v1.Job": ("status",),
-    "core.v1.PersistentVolumeClaim": ("status",),
     "core.v1.Service": ("status",),
     "policy.v1.PodDisruptionBudget": ("status",),
     "meta.v1.ObjectMeta": (
@@ -111,7 +110,8 @@ REMOVED: dict[str, tuple[str, ...]] = {
         "uid",
     ),
 }
-"""Fields that only the cluster writes."""
+"""Fields that only the cluster writes. A claim template's status is a default of the API server's,
+so it may be written out; a whole claim's is refused at the gate."""
 
 ROOTS: dict[str, dict[str, Any]] = {
     "v1/Service": DNS_1035,

@@ -19,13 +19,11 @@ from renderer.core import fields
 from renderer.core.errors import InvalidError, invalid
 
 _FIRST = ("apiVersion", "kind", "metadata", "name", "namespace")
-_FIRST_SET = frozenset(_FIRST)
 _PLAIN_KEY = re.compile(r"[A-Za-z][A-Za-z0-9._/-]*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _LONGEST_KEY = 1000
 """YAML's own limit for a key on one line is 1024 characters."""
 _INT64 = 2**63
-_CONTAINERS = (dict, list, tuple)
 
 # Everything that must be escaped between double quotes: controls, the line breaks of
 # YAML 1.1 (U+0085, U+2028, U+2029), the no-break space (invisible in a review), what a
@@ -68,56 +66,50 @@ def dump(value: Mapping[str, Any]) -> bytes:
 
 
 def _mapping(value: Mapping[str, Any], indent: str, lead: str, out: list[str]) -> None:
-    """Write a mapping that isn't empty; `lead` replaces the first line's indent."""
+    """Write a mapping that isn't empty; `lead` stands before its first key."""
     below = indent + "  "
-    for key in _order(value):
+    for key, head in _heads(tuple(value)):
         item = value[key]
-        head = f"{lead or indent}{_key(key)}:"
-        lead = ""
         if isinstance(item, str):
-            out.append(f"{head} {_string(item, below)}\n")
-        elif not isinstance(item, _CONTAINERS):
-            out.append(f"{head} {_scalar(item)}\n")
-        elif not item:
-            out.append(f"{head} {{}}\n" if isinstance(item, dict) else f"{head} []\n")
-        elif isinstance(item, dict):
-            out.append(head + "\n")
-            _mapping(item, below, "", out)
+            out.append(f"{lead}{head} {_string(item, below)}\n")
+        elif isinstance(item, dict) and item:
+            out.append(f"{lead}{head}\n")
+            _mapping(item, below, below, out)
+        elif isinstance(item, list | tuple) and item:
+            out.append(f"{lead}{head}\n")
+            _sequence(item, indent, indent, out)
         else:
-            out.append(head + "\n")
-            _sequence(item, indent, "", out)
+            out.append(f"{lead}{head} {_scalar(item)}\n")
+        lead = indent
 
 
 def _sequence(value: Sequence[Any], indent: str, lead: str, out: list[str]) -> None:
     """Write a list that isn't empty, its dashes at `indent`."""
     below = indent + "  "
     for item in value:
-        head = f"{lead or indent}- "
-        lead = ""
-        if isinstance(item, str):
-            out.append(f"{head}{_string(item, below)}\n")
-        elif not isinstance(item, _CONTAINERS):
-            out.append(f"{head}{_scalar(item)}\n")
-        elif not item:
-            out.append(f"{head}{{}}\n" if isinstance(item, dict) else f"{head}[]\n")
-        elif isinstance(item, dict):
-            _mapping(item, below, head, out)
+        if isinstance(item, dict) and item:
+            _mapping(item, below, f"{lead}- ", out)
+        elif isinstance(item, str):
+            out.append(f"{lead}- {_string(item, below)}\n")
+        elif isinstance(item, list | tuple) and item:
+            _sequence(item, below, f"{lead}- ", out)
         else:
-            _sequence(item, below, head, out)
-
-
-def _order(value: Mapping[str, Any]) -> list[str]:
-    try:
-        ordered = sorted(value)
-    except TypeError:  # keys of several types
-        raise _UnwritableError from None
-    if _FIRST_SET.isdisjoint(value):
-        return ordered
-    front = [key for key in _FIRST if key in value]
-    return front + [key for key in ordered if key not in _FIRST_SET]
+            out.append(f"{lead}- {_scalar(item)}\n")
+        lead = indent
 
 
 @lru_cache(maxsize=8192)
+def _heads(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Put keys in order, each with how it is written. Cached: objects repeat their shape."""
+    try:
+        ordered = sorted(keys)
+    except TypeError:  # keys of several types
+        raise _UnwritableError from None
+    front = [key for key in _FIRST if key in ordered]
+    rest = [key for key in ordered if key not in _FIRST]
+    return tuple((key, f"{_key(key)}:") for key in (*front, *rest))
+
+
 def _key(key: str) -> str:
     if len(key) > _LONGEST_KEY:
         raise _UnwritableError
@@ -146,6 +138,7 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{number:02x}" if character <= "\xff" else f"\\u{number:04x}"
 
 
+@lru_cache(maxsize=256)
 def _fits_block(text: str) -> bool:
     """Tell whether a literal block holds the text exactly, under every reader.
 
@@ -156,7 +149,9 @@ def _fits_block(text: str) -> bool:
     return not text.rstrip("\n").rpartition("\n")[2].isspace()
 
 
+@lru_cache(maxsize=256)
 def _block(text: str, indent: str) -> str:
+    """Write a literal block. Cached: the same scripts are written for every database."""
     body = text.rstrip("\n")
     ending = len(text) - len(body)
     style = "|-" if ending == 0 else "|" if ending == 1 else "|+"
@@ -165,14 +160,17 @@ def _block(text: str, indent: str) -> str:
 
 
 def _scalar(value: object) -> str:
-    if value is None:
-        return "null"
+    """Write what fits on the line and isn't text: an empty container too."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and -_INT64 <= value < _INT64:
         return str(int(value))
     if isinstance(value, float) and math.isfinite(value):
         return _float(value)
+    if value is None:
+        return "null"
+    if isinstance(value, dict | list | tuple) and not value:
+        return "{}" if isinstance(value, dict) else "[]"
     raise _UnwritableError
 
 

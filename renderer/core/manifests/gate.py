@@ -8,6 +8,7 @@ kept below 1 MiB).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -125,7 +126,7 @@ def _identity(
         shown = " ".join(str(part) for part in kind)
         yield wrong("kind", shown, f"{role.value} must be {wanted}", f"render a {wanted}")
     name = str(metadata.get("name", ""))
-    expected = _name(role, key)
+    expected = _expected(key)[role]
     hashed = role in {Role.INIT, Role.FINAL_BACKUP}
     if not (name.startswith(f"{expected}-") if hashed else name == expected):
         yield wrong("metadata.name", name, "isn't this SampleDB's", f"name it {expected}")
@@ -142,9 +143,10 @@ def _identity(
         yield wrong(field, owner, "names another SampleDB", f"write {key.name}")
 
 
-def _name(role: Role, key: Key) -> str:
+@lru_cache(maxsize=64)
+def _expected(key: Key) -> Mapping[Role, str]:
     ours = names(key.name)
-    return {
+    special = {
         Role.CONFIG: ours.config,
         Role.SCRIPTS: ours.scripts,
         Role.CONNECTION: ours.connection,
@@ -153,7 +155,8 @@ def _name(role: Role, key: Key) -> str:
         Role.INIT: ours.init,
         Role.BACKUP: ours.backup,
         Role.FINAL_BACKUP: ours.final_backup,
-    }.get(role, ours.server)
+    }
+    return {role: special.get(role, ours.server) for role in Role}
 
 
 def _template(document: Mapping[str, Any]) -> Iterator[Detail]:

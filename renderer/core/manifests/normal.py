@@ -14,6 +14,7 @@ from renderer.core.resource import quantity
 
 Document = dict[str, Any]
 """A Kubernetes object as plain values."""
+_Path = tuple[str | int, ...]
 
 _HASH_LENGTH = 8
 _TEXTS = frozenset({"annotations", "labels"})
@@ -59,7 +60,7 @@ def normalise(document: Mapping[str, Any], role: Role, key: Key, engine: str = "
     source = f"{role.value}.yaml"
     if not isinstance(document.get("metadata"), dict):
         raise invalid("metadata must be a mapping", field=source, remedy="give it a name")
-    normal: Document = _mapping(document, "", source)
+    normal: Document = _mapping(document, (), source)
     metadata = normal["metadata"]
     metadata.setdefault("namespace", key.namespace)
     if engine:
@@ -103,44 +104,40 @@ def _put(document: Mapping[str, Any], path: tuple[str, ...], value: object) -> D
     return {**document, first: _put(document[first], tuple(rest), value) if rest else value}
 
 
-def _mapping(value: Mapping[str, Any], path: str, source: str) -> Document:
+def _mapping(value: Mapping[str, Any], path: _Path, source: str) -> Document:
     normal: Document = {}
     for key, item in value.items():
-        if item is None:
-            continue
         if isinstance(item, dict):
             normal[key] = _below(key, item, path, source)
         elif isinstance(item, list):
-            normal[key] = _list(item, fields.child(path, key), source)
+            normal[key] = _list(item, (*path, key), source)
         elif key in _QUANTITIES:
-            normal[key] = _quantity(item, fields.child(path, key), source)
-        else:
+            normal[key] = _quantity(item, (*path, key), source)
+        elif item is not None:
             normal[key] = item
     return normal
 
 
-def _below(key: str, item: Mapping[str, Any], path: str, source: str) -> Document:
+def _below(key: str, item: Mapping[str, Any], path: _Path, source: str) -> Document:
     """Normalise a mapping below `key`, by what its values are."""
-    here = fields.child(path, key)
     if key in _TEXTS:
         return {name: _text(text) for name, text in item.items() if text is not None}
-    if key in _AMOUNTS and path.endswith("resources"):
+    if key in _AMOUNTS and path[-1:] == ("resources",):
         return {
-            name: _quantity(amount, fields.child(here, name), source)
-            for name, amount in item.items()
+            name: _quantity(amount, (*path, key, name), source) for name, amount in item.items()
         }
     if not path and key in _VERBATIM:
         return dict(item)
-    return _mapping(item, here, source)
+    return _mapping(item, (*path, key), source)
 
 
-def _list(value: list[Any], path: str, source: str) -> list[Any]:
+def _list(value: list[Any], path: _Path, source: str) -> list[Any]:
     normal: list[Any] = []
     for index, item in enumerate(value):
         if isinstance(item, dict):
-            normal.append(_mapping(item, fields.child(path, index), source))
+            normal.append(_mapping(item, (*path, index), source))
         elif isinstance(item, list):
-            normal.append(_list(item, fields.child(path, index), source))
+            normal.append(_list(item, (*path, index), source))
         else:
             normal.append(item)
     return normal
@@ -162,8 +159,8 @@ def _canonical(text: str) -> str:
     return quantity.canonical(text)
 
 
-def _quantity(value: object, path: str, source: str) -> object:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+def _quantity(value: object, path: _Path, source: str) -> object:
+    if value is None or isinstance(value, bool | dict | list):
         return value
     try:
         return _canonical(str(value))
@@ -171,7 +168,7 @@ def _quantity(value: object, path: str, source: str) -> object:
         details = (
             Detail(
                 problem=detail.problem,
-                field=f"{source}: {path}",
+                field=f"{source}: {fields.path_of(*path)}",
                 value=repr(value),
                 remedy=detail.remedy,
             )

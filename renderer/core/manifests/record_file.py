@@ -6,7 +6,7 @@ The JSON is indented, so that a change of the record is a change of few lines.
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, NoReturn
 
 import orjson
@@ -114,12 +114,12 @@ def _encode(record: Record) -> dict[str, Any]:
     found["children"] = {
         name: f"{stamp.content_hash}@{stamp.generation}" for name, stamp in record.children.items()
     }
-    written = {to_camel(name): value for name, value in found.items() if value is not None}
+    written = {_camel(name): value for name, value in found.items() if value is not None}
     return {"schema": SCHEMA, **written}
 
 
 def _decode(found: dict[str, Any], source: str) -> Record:
-    plain = {to_snake(name): value for name, value in found.items() if name != "schema"}
+    plain = {_snake(name): value for name, value in found.items() if name != "schema"}
     plain["children"] = _stamps(plain.get("children"), source)
     try:
         record = _adapter().validate_json(orjson.dumps(plain), strict=True)
@@ -130,6 +130,16 @@ def _decode(found: dict[str, Any], source: str) -> Record:
         if name not in written or written[name] != value:
             _refuse(source, name, "isn't a field of the record")
     return record
+
+
+@lru_cache(maxsize=256)
+def _camel(name: str) -> str:
+    return to_camel(name)
+
+
+@lru_cache(maxsize=256)
+def _snake(name: str) -> str:
+    return to_snake(name)
 
 
 @cache
@@ -151,7 +161,7 @@ def _stamps(children: object, source: str) -> dict[str, dict[str, object]]:
 
 
 def _detail(source: str, error: ErrorDetails) -> Detail:
-    path = fields.path_of(*(to_camel(str(part)) for part in error["loc"]))
+    path = fields.path_of(*(_camel(str(part)) for part in error["loc"]))
     where = f"{source}: {path}" if path else source
     return Detail(problem=error["msg"], field=where, value=repr(error["input"]), remedy=_REMEDY)
 
