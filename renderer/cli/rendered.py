@@ -6,7 +6,7 @@ files), so that no cluster, no SampleDB and no template pack is needed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -194,7 +194,7 @@ def _missing(folder: _Folder) -> Iterator[Finding]:
             )
 
 
-def _kustomization(folder: _Folder, foreign: Set[str]) -> Iterator[Finding]:
+def _kustomization(folder: _Folder, foreign: Container[str]) -> Iterator[Finding]:
     content = folder.files.get(KUSTOMIZATION_FILE)
     names = [name for name in folder.files if name not in foreign]
     if content is None:
