@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from renderer.core.errors import invalid
 
@@ -21,6 +22,7 @@ _LIMIT = 2**63 - 1
 _NANO = Fraction(1, 10**9)
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Fraction:
     """Return the exact value, in base units (bytes, cores). Raises `InvalidError`."""
     if not re.fullmatch(PATTERN[1:-1], text):
