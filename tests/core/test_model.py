@@ -1,0 +1,117 @@
+"""Every order of events that Hypothesis can think of, on the pure core."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from pure_cluster import NOW, PureCluster, desired
+
+from renderer.core.decide import decide
+from renderer.core.plan import Files, Phase
+
+
+class Operator(RuleBasedStateMachine):
+    """A user, an applier and a node act in any order; the controller passes in between."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cluster = PureCluster()
+        self.spec: dict[str, Any] = {}
+        self.deleting = False
+        self.had_data = False
+        self.proved = False
+        self.word_given = False
+
+    @rule(value=st.sampled_from(["100", "200"]))
+    def user_edits_a_parameter(self, value: str) -> None:
+        self.spec["parameters"] = {"max_connections": value}
+
+    @rule(value=st.booleans())
+    def user_hibernates_or_wakes(self, value: bool) -> None:
+        self.spec["hibernate"] = value
+
+    @rule(value=st.booleans())
+    def user_pauses_or_goes_on(self, value: bool) -> None:
+        self.spec["paused"] = value
+
+    @rule(
+        deletion=st.sampled_from(
+            [
+                {"policy": "Snapshot"},
+                {"policy": "Retain"},
+                {"policy": "Delete"},
+                {"policy": "Delete", "confirm": True},
+            ]
+        )
+    )
+    def user_sets_the_policy(self, deletion: dict[str, Any]) -> None:
+        self.spec["deletion"] = deletion
+        if self.deleting and deletion.get("confirm"):
+            self.word_given = True
+
+    @rule()
+    def user_deletes(self) -> None:
+        self.deleting = True
+        self.word_given = self.word_given or bool(self.spec.get("deletion", {}).get("confirm"))
+
+    @precondition(lambda self: not self.cluster.released)
+    @rule()
+    def controller_passes(self) -> None:
+        wanted = desired(deleting=self.deleting, **self.spec)
+        plan = decide(wanted, self.cluster.observed(), self.cluster.record, NOW)
+        again = decide(wanted, self.cluster.observed(), self.cluster.record, NOW)
+        assert plan == again
+        if self.spec.get("paused"):
+            assert plan.files is Files.LEAVE
+        self.cluster.commit(plan)
+        record = self.cluster.record
+        self.proved = self.proved or bool(record and record.final_backup)
+
+    @rule()
+    def applier_applies(self) -> None:
+        self.cluster.apply()
+
+    @rule()
+    def node_runs(self) -> None:
+        self.cluster.run()
+        self.had_data = self.had_data or self.cluster.data
+
+    @rule(broken=st.booleans())
+    def pod_breaks_or_heals(self, broken: bool) -> None:
+        self.cluster.pod_message = "CrashLoopBackOff: back-off" if broken else ""
+
+    @invariant()
+    def data_goes_only_with_its_proof_or_the_users_word(self) -> None:
+        if self.had_data and not self.cluster.data:
+            assert self.proved or self.word_given
+
+    @invariant()
+    def the_finalizer_goes_last(self) -> None:
+        if self.cluster.released:
+            assert self.deleting
+            assert self.cluster.record is None
+
+    @invariant()
+    def the_backups_are_never_unprotected(self) -> None:
+        for (_kind, name), (_role, _stamp, protected) in self.cluster.git.items():
+            if name == "orders-backup" and _kind == "PersistentVolumeClaim":
+                assert protected
+
+    def teardown(self) -> None:
+        """Left alone and healthy, every history ends in a stable state."""
+        self.cluster.pod_message = ""
+        self.spec["paused"] = False
+        if self.cluster.released:
+            return
+        plan = self.cluster.settle(desired(deleting=self.deleting, **self.spec))
+        if self.deleting:
+            assert self.cluster.released or plan.deletion_blocked
+        else:
+            assert plan.phase in {Phase.READY, Phase.HIBERNATED}
+
+
+Operator.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestOperator = Operator.TestCase
