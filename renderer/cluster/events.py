@@ -13,7 +13,7 @@ from enum import Enum
 
 from renderer.cluster.client import Cluster, Object
 from renderer.cluster.failure import AlreadyExistsError, NotFoundError
-from renderer.cluster.kinds import EVENTS
+from renderer.cluster.kinds import EVENTS, SAMPLEDBS
 from renderer.core.errors import SampleDBError
 
 log = logging.getLogger(__name__)
@@ -21,6 +21,8 @@ log = logging.getLogger(__name__)
 _NOTE_LIMIT = 1024
 """Bytes that the API server takes (events.k8s.io/v1)."""
 _REMEMBERED = 4096
+_SECONDS = 5.0
+"""An Event is not worth a longer wait."""
 _MICROTIME = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
@@ -84,7 +86,7 @@ class Recorder:
 
     def _first(self, event: Object) -> _Told:
         try:
-            return _Told(sent=self._cluster.create(EVENTS, event), count=1)
+            return _Told(sent=self._cluster.create(EVENTS, event, seconds=_SECONDS), count=1)
         except AlreadyExistsError:  # told by this controller's last life
             metadata = event["metadata"]
             there = self._cluster.get(EVENTS, metadata["namespace"], metadata["name"])
@@ -99,7 +101,7 @@ class Recorder:
             event = {key: value for key, value in told.sent.items() if key != "series"}
             metadata = {key: event["metadata"][key] for key in ("namespace", "name")}
             event |= {"metadata": metadata, "eventTime": series["lastObservedTime"]}
-            return _Told(sent=self._cluster.create(EVENTS, event), count=1)
+            return _Told(sent=self._cluster.create(EVENTS, event, seconds=_SECONDS), count=1)
         return replace(told, sent=sent, count=count)
 
     def _event(
@@ -124,8 +126,8 @@ class Recorder:
             "type": severity.value,
             "note": short,
             "regarding": {
-                "apiVersion": about.get("apiVersion", ""),
-                "kind": about.get("kind", ""),
+                "apiVersion": about.get("apiVersion") or SAMPLEDBS.api_version,
+                "kind": about.get("kind") or SAMPLEDBS.kind,
                 "namespace": metadata["namespace"],
                 "name": metadata["name"],
                 "uid": metadata.get("uid", ""),

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import orjson
 import urllib3
@@ -81,7 +81,9 @@ class Transport:
         configuration.connection_pool_maxsize = 32  # a watch for each kind, and the workers
         self._configuration = configuration
         self._client = ApiClient(configuration)
-        self.server = str(configuration.host)
+        # Without a name and password that stand in the URL: it is printed.
+        parts = urlsplit(str(configuration.host))
+        self.server = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
 
     def close(self) -> None:
         """Close every idle connection."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from renderer.core.errors import TransientError
@@ -32,8 +33,8 @@ class _Seen:
     """What the newest sync says."""
     reached: bool
     """The wanted commit is part of `revision`."""
-    tried: bool
-    """The wanted commit is part of `attempted`."""
+    within: Callable[[str], bool]
+    """Whether the wanted commit is part of another: asks Git, so only where it matters."""
     automated: bool
 
 
@@ -64,14 +65,15 @@ def _seen(found: Fields, commit: str, is_ancestor: Callable[[str, str], bool]) -
     attempted = (last.get("syncResult") or {}).get("revision") or asked or ""
     revision = sync.get("revision") or ""
     automated = ((found.get("spec") or {}).get("syncPolicy") or {}).get("automated")
+    within = partial(reaches, commit, is_ancestor=is_ancestor)
     return _Seen(
         revision=revision,
         sync=sync.get("status") or "Unknown",
         phase=last.get("phase") or "",
         attempted=attempted,
         words=last.get("message") or "",
-        reached=reaches(commit, revision, is_ancestor),
-        tried=reaches(commit, attempted, is_ancestor),
+        reached=within(revision),
+        within=within,
         automated=automated is not None and automated.get("enabled") is not False,
     )
 
@@ -96,7 +98,7 @@ def _failure(found: Fields, seen: _Seen) -> tuple[DeliveryState, str] | None:
             return DeliveryState.FAILED, f"{kind}: {told[kind]}"
     if seen.sync == "Synced" or seen.phase in _BUSY or "operation" in found:
         return None
-    if seen.phase in _FAILED and seen.tried:
+    if seen.phase in _FAILED and seen.within(seen.attempted):
         return DeliveryState.FAILED, f"sync of {seen.attempted[:12]} {seen.phase}: {seen.words}"
     # Such as "auto-sync will wipe out all resources": there was no attempt to fail.
     if "SyncError" in told and seen.reached and seen.phase not in _FAILED:

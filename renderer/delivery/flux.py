@@ -34,8 +34,8 @@ def read(found: Fields | None, commit: str, is_ancestor: Callable[[str, str], bo
     attempted = commit_of(status.get("lastAttemptedRevision") or "")
     state, message = _state(
         found,
-        reached=reaches(commit, applied, is_ancestor),
-        tried=reaches(commit, attempted, is_ancestor),
+        reached=lambda: reaches(commit, applied, is_ancestor),
+        tried=lambda: reaches(commit, attempted, is_ancestor),
     )
     return Delivery(
         tool="flux",
@@ -46,7 +46,10 @@ def read(found: Fields | None, commit: str, is_ancestor: Callable[[str, str], bo
     )
 
 
-def _state(found: Fields, *, reached: bool, tried: bool) -> tuple[DeliveryState, str]:
+def _state(
+    found: Fields, *, reached: Callable[[], bool], tried: Callable[[], bool]
+) -> tuple[DeliveryState, str]:
+    """`reached` and `tried` ask Git, so each is called only where it decides."""
     metadata, status = found["metadata"], found.get("status") or {}
     ready = _condition(status, "Ready")
     words = _words(ready)
@@ -55,11 +58,11 @@ def _state(found: Fields, *, reached: bool, tried: bool) -> tuple[DeliveryState,
         return DeliveryState.FAILED, _words(stalled)
     # Before the generation: Flux raises observedGeneration only when it succeeds.
     if ready.get("status") == "False":
-        return (DeliveryState.FAILED if tried else DeliveryState.PENDING), words
+        return (DeliveryState.FAILED if tried() else DeliveryState.PENDING), words
     if "deletionTimestamp" in metadata:
         return DeliveryState.PENDING, "the Kustomization is being deleted"
     current = status.get("observedGeneration") == metadata.get("generation")
-    if ready.get("status") == "True" and current and reached:
+    if ready.get("status") == "True" and current and reached():
         return DeliveryState.APPLIED, words
     return DeliveryState.PENDING, _waiting(found, words)
 

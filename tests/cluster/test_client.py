@@ -216,6 +216,16 @@ def test_the_clusters_identity_is_the_uid_of_kube_system(server: Any, answer: An
     assert server.requests[0].path == "/api/v1/namespaces/kube-system"
 
 
+def test_a_password_in_the_servers_url_is_never_printed(server: Any, answer: Any) -> None:
+    server.script = lambda _: answer(body={"gitVersion": "v1"})
+    cluster = Cluster.at(server.url.replace("://", "://user:s3cret@"), token="t0ken")
+    assert cluster.version() == "v1"
+    assert server.requests[0].headers["Authorization"] == "Bearer t0ken"
+    with pytest.raises(TransientError) as raised:
+        Cluster.at("http://user:s3cret@127.0.0.1:1").version()
+    assert "s3cret" not in str(raised.value)
+
+
 def test_connections_are_kept_and_shared_between_threads(server: Any, answer: Any) -> None:
     server.script = lambda _: answer(body={"gitVersion": "v1.36.3"})
     cluster = server.cluster()
