@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from renderer.local.api.tables import Tables
 
 FOREGROUND = "foregroundDeletion"
+_DEFINITIONS = "customresourcedefinitions.apiextensions.k8s.io"
 _POD_GRACE_SECONDS = 30
 _AT_ONCE = DeleteOptions()
 
@@ -46,7 +47,7 @@ class Remover:
         elif options.propagation == "Foreground" and dependents and FOREGROUND not in finalizers:
             head["finalizers"] = [*finalizers, FOREGROUND]
         grace = _grace(kind, old, options)
-        if _finalizers(old) or grace or self._namespace_in_use(kind, old):
+        if _finalizers(old) or grace or self._in_use(kind, old):
             marked = self._mark(kind, old, grace)
             self._follow(kind, marked)
             current = self._tables.find(kind, head.get("namespace", ""), head["name"])
@@ -67,7 +68,8 @@ class Remover:
         entry = self._tables.drop(kind, value)
         self._collect_dependents(entry.uid)
         self._release_owners(entry)
-        self._release_namespace(entry.namespace)
+        self._release_container("namespaces", entry.namespace)
+        self._release_container(_DEFINITIONS, kind.key)
         return value
 
     def collect_if_ownerless(self, kind: ResourceType, entry: Entry) -> None:
@@ -92,9 +94,13 @@ class Remover:
         return old
 
     def _follow(self, kind: ResourceType, marked: Object) -> None:
+        name = marked["metadata"]["name"]
         if kind.key == "namespaces":
-            for key, entry in self._tables.in_namespace(marked["metadata"]["name"]):
+            for key, entry in self._tables.in_namespace(name):
                 self._delete_at(key, entry.namespace, entry.name)
+        elif kind.key == _DEFINITIONS:
+            for namespace, below in tuple(self._tables.rows(name)):
+                self._delete_at(name, namespace, below)
         elif FOREGROUND in _finalizers(marked):
             for address in self._tables.dependents(marked["metadata"]["uid"]):
                 self._delete_at(*address)
@@ -142,18 +148,22 @@ class Remover:
             else:
                 self.remove(kind, value)
 
-    def _namespace_in_use(self, kind: ResourceType, value: Object) -> bool:
-        if kind.key != "namespaces":
-            return False
-        return any(True for _ in self._tables.in_namespace(value["metadata"]["name"]))
+    def _in_use(self, kind: ResourceType, value: Object) -> bool:
+        """Whether a namespace has objects, or a definition has instances."""
+        name = value["metadata"]["name"]
+        if kind.key == "namespaces":
+            return any(True for _ in self._tables.in_namespace(name))
+        return kind.key == _DEFINITIONS and bool(self._tables.rows(name))
 
-    def _release_namespace(self, namespace: str) -> None:
-        kind = self._resources["namespaces"]
-        found = self._tables.find(kind, "", namespace) if namespace else None
-        if found is None or not found.deleting or self._namespace_in_use(kind, found.object):
+    def _release_container(self, key: str, name: str) -> None:
+        """Let a namespace or a definition go whose last object went."""
+        kind = self._resources[key]
+        found = self._tables.find(kind, "", name)
+        if found is None or not found.deleting:
             return
-        if not _finalizers(found.object):
-            self.remove(kind, found.object)
+        value = found.object
+        if not self._in_use(kind, value) and not _finalizers(value):
+            self.remove(kind, value)
 
 
 def _finalizers(value: Object) -> list[str]:

@@ -78,6 +78,10 @@ class Registry:
             raise ApiError(404, "NotFound", message, details={})
         return found
 
+    def get(self, key: str) -> ResourceType | None:
+        """By key, None when unknown."""
+        return self._by_key.get(key)
+
     def find(self, group: str, version: str, plural: str) -> ResourceType | None:
         """The resource behind a URL's path."""
         key = f"{plural}.{group}" if group else plural

@@ -69,10 +69,10 @@ class Store:
         metadata.name_it(new)
         with self._lock:
             strategy = self._strategies.of(kind)
+            metadata.fill_new(kind, new, self._now())
             if kind.status and kind.key != "nodes":
                 new.pop("status", None)
             strategy.prepare(new, None, how)
-            metadata.fill_new(kind, new, self._now())
             name = new["metadata"].get("name") or ""
             self._check_namespace(kind, new, name)
             causes = metadata.problems(kind, new) + strategy.problems(new, None)
@@ -203,7 +203,7 @@ class Store:
         with self._lock:
             old = self.entry(kind, name, namespace).object
             last = self._remover.delete(kind, old, options or DeleteOptions())
-            self._strategies.removed(kind, self._tables)
+            self._strategies.removed(self._tables)
             return last
 
     def watch(
@@ -239,7 +239,7 @@ class Store:
 
     def _write(self, kind: ResourceType, new: Object) -> Object:
         entry = self._tables.put(kind, new)
-        self._strategies.stored(kind, new, self._tables)
+        self._strategies.stored(kind, new)
         self._remover.collect_if_ownerless(kind, entry)
         return new
 
@@ -270,7 +270,9 @@ class Store:
         if new == old or how.dry_run:
             return new
         if self._remover.finished(new, old):
-            return self._remover.remove(kind, new)
+            self._remover.remove(kind, new)
+            self._strategies.removed(self._tables)
+            return new
         return self._write(kind, new)
 
     def _apply(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from renderer.local.api import errors
+from renderer.local.api import definitions, errors
 from renderer.local.api.builtin import BuiltIn
 from renderer.local.api.errors import Cause
 
@@ -34,17 +34,37 @@ class Strategies:
     def __init__(self, resources: Registry) -> None:
         """Custom resources are added to and removed from `resources`."""
         self._resources = resources
-        self._custom: dict[str, Strategy] = {}
+        self._by_key: dict[str, Strategy] = {definitions.KEY: definitions.Definition()}
+        self._custom: set[str] = set()
 
     def of(self, resource: ResourceType) -> Strategy:
-        """Built-ins share one; each custom resource has its own."""
-        return self._custom.get(resource.key) or BuiltIn(resource)
+        """Each resource's own."""
+        found = self._by_key.get(resource.key)
+        if found is None:
+            found = self._by_key[resource.key] = BuiltIn(resource)
+        return found
 
-    def stored(self, resource: ResourceType, value: Object, tables: Tables) -> None:
-        """Called after each write."""
+    def stored(self, resource: ResourceType, value: Object) -> None:
+        """Serve what a definition that was just written asks for."""
+        if resource.key != definitions.KEY:
+            return
+        served = definitions.resource_of(value)
+        if self._resources.get(served.key) != served or not self._same(served):
+            self._resources.add(served)
+            self._by_key[served.key] = definitions.strategy_of(value)
+            self._custom.add(served.key)
 
-    def removed(self, resource: ResourceType, tables: Tables) -> None:
-        """Called after each deletion."""
+    def removed(self, tables: Tables) -> None:
+        """Serve no longer what no definition asks for."""
+        defined = {name for _, name in tables.rows(definitions.KEY)}
+        for key in self._custom - defined:
+            self._resources.remove(key)
+            del self._by_key[key]
+            self._custom.discard(key)
+
+    def _same(self, served: ResourceType) -> bool:
+        known = self._resources.get(served.key)
+        return known is not None and known.custom == served.custom
 
 
 def check_current(resource: ResourceType, new: Object, old: Object) -> None:
