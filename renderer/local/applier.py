@@ -29,6 +29,7 @@ from renderer.local.objects import Object
 PRUNE = "kustomize.toolkit.fluxcd.io/prune"
 MANAGER = "kustomize-controller"
 _log = logging.getLogger(__name__)
+_GLANCE_SECONDS = 0.05
 Identity = tuple[str, str, str, str]
 
 
@@ -37,7 +38,7 @@ class Pace:
     """How often, in seconds, and how slowly."""
 
     interval: float = 1.0
-    """The branch is looked at this often, and whenever the applier is poked."""
+    """The branch is fetched this often, when poked, and at once after a local push."""
     drift: float = 60.0
     """Everything is applied again this often, changed or not."""
     delay: float = 0.0
@@ -76,6 +77,7 @@ class Applier:
         self._known: dict[str, _Directory] = {}
         self._report = Report()
         self._swept = 0.0
+        self._written = 0
         self._working = threading.Lock()
         self._poked, self._closing = threading.Event(), threading.Event()
         self._running = threading.Event()
@@ -128,6 +130,7 @@ class Applier:
     def sync(self, *, everything: bool = False) -> Report:
         """One pass: fetch, apply what has changed (or `everything`), prune."""
         with self._working:
+            self._written = self._last_write()
             try:
                 commit, there = self._fetch()
             except SampleDBError as error:
@@ -161,7 +164,21 @@ class Applier:
                     self.sync(everything=everything)
                 except Exception:  # noqa: BLE001  # the next pass may do better
                     _log.exception("the applier of the laptop cluster failed; it tries again")
-            self._poked.wait(self.pace.interval)
+            self._rest()
+
+    def _rest(self) -> None:
+        """Wait for the interval, a poke, or a push (which a local repository's files tell)."""
+        deadline, before = time.monotonic() + self.pace.interval, self._written
+        while not self._poked.wait(_GLANCE_SECONDS) and time.monotonic() < deadline:
+            if self._last_write() != before:
+                return
+
+    def _last_write(self) -> int:
+        """When the branch was last written, in nanoseconds; 0 for a repository elsewhere."""
+        try:
+            return (Path(self._remote.url) / self._remote.ref).stat().st_mtime_ns
+        except OSError:
+            return 0
 
     def _fetch(self) -> tuple[str, Mapping[str, Mapping[str, str]]]:
         if self._repository is None:

@@ -155,10 +155,12 @@ class Container:
         give(self._message_file(), self._setting.launcher.owner)
         self._began = time.monotonic()
         began = timestamp()
-        cwd = self._place.local(self.spec.get("workingDir") or str(self._setting.folder))
+        given = self.spec.get("workingDir")
+        # The Pod's folder may itself lie below a mounted path such as /tmp.
+        cwd = Path(self._place.local(given)) if given else self._setting.folder
         try:
             self._process = self._setting.launcher.start(
-                command, self._values, cwd=Path(cwd), log=self.log()
+                command, self._values, cwd=cwd, log=self.log()
             )
         except OSError as error:
             self._state = {"running": {"startedAt": began}}

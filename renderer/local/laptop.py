@@ -39,7 +39,6 @@ from renderer.local.stored import Stored
 
 FOLDER_LIMIT = 40
 """Longest path of the run's folder: a Unix socket's path below it may have 107 characters."""
-STORAGE_CLASS = "standard"
 _POLL_SECONDS = 0.05
 T = TypeVar("T")
 
@@ -49,6 +48,8 @@ class Options:
     """What the cluster is made of."""
 
     namespaces: tuple[str, ...] = ("team-a",)
+    storage_classes: tuple[str, ...] = ("standard",)
+    """The first is the default; a claim that names any other stays Pending."""
     path: str = ""
     """The part of the repository that the applier applies."""
     branch: str = "main"
@@ -177,20 +178,22 @@ class Laptop:
     def _furnish(self) -> None:
         definition: Object = crd.definition()
         self.store.create("customresourcedefinitions.apiextensions.k8s.io", definition)
-        default = {"storageclass.kubernetes.io/is-default-class": "true"}
-        self.store.create(
-            "storageclasses.storage.k8s.io",
-            {
-                "metadata": {"name": STORAGE_CLASS, "annotations": default},
-                "provisioner": "laptop.sampledb.dev/folder",
-                "reclaimPolicy": "Delete",
-                "volumeBindingMode": "Immediate",
-                "allowVolumeExpansion": True,
-            },
-        )
+        for name in self.options.storage_classes:
+            self.store.create("storageclasses.storage.k8s.io", self._storage_class(name))
         for name in self.options.namespaces:
             if self.objects.get("namespaces", "", name) is None:
                 self.store.create("namespaces", {"metadata": {"name": name}})
+
+    def _storage_class(self, name: str) -> Object:
+        default = str(name == self.options.storage_classes[0]).lower()
+        annotations = {"storageclass.kubernetes.io/is-default-class": default}
+        return {
+            "metadata": {"name": name, "annotations": annotations},
+            "provisioner": "laptop.sampledb.dev/folder",
+            "reclaimPolicy": "Delete",
+            "volumeBindingMode": "Immediate",
+            "allowVolumeExpansion": True,
+        }
 
     def _init_repository(self) -> None:
         git = Launcher(self.folder, repository=False)
