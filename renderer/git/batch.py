@@ -69,7 +69,7 @@ def select(
             continue
         taken.add(directory)
         pending[place] = want.change
-        if want.change.files is None and want.change.based_on is not None:
+        if want.change.files is None and objects.entry(tip, directory) is not None:
             removed[place] = directory
     return Selection(settled=settled, pending=pending, removed=removed)
 

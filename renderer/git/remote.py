@@ -46,6 +46,17 @@ class Identity:
     name: str = "sampledb-renderer"
     email: str = "sampledb-renderer@users.noreply.sampledb.dev"
 
+    def __post_init__(self) -> None:
+        """Refuse what would leave nothing: Git takes no commit from nobody."""
+        name, _, email = str(self).rpartition(" ")
+        if not name or email == "<>":
+            raise invalid(
+                "needs a name and an address",
+                field="git.author",
+                value=f"{self.name} <{self.email}>",
+                remedy='such as "Deployer <deployer@example.com>"',
+            )
+
     def __str__(self) -> str:
         """`Name <address>`, without the characters that Git gives a meaning to."""
         name, email = (re.sub(r"[<>\x00-\x1f]+", " ", text) for text in (self.name, self.email))

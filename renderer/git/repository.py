@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,6 +25,8 @@ from renderer.git.objects import TREE_MODE, Entry
 from renderer.git.publish import Publish
 from renderer.git.reader import Objects
 from renderer.git.remote import Remote
+
+_TIDY_EVERY = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Repository:
         self._connection = Connection(remote, copy.launcher)
         self._objects = Objects(copy.launcher, copy.form, str(remote))
         self._damaged = False
+        self._tidy_at = datetime.min.replace(tzinfo=UTC)
         self._tip = self._known()
 
     @classmethod
@@ -204,8 +207,7 @@ class Repository:
                 launcher=self._copy.launcher,
             )
             outcomes = work.run(changes, now or self._ways.clock(), approved=approved)
-            if copies.crowded(self.folder):
-                self.collect()
+            self._tidy()
             return outcomes
 
     def holds(self, change: Change) -> bool:
@@ -242,6 +244,13 @@ class Repository:
         ]
         with self._writing:
             self._copy.launcher.run(*promisor, "gc", "--quiet", "--prune=1.hour.ago", env=env)
+
+    def _tidy(self) -> None:
+        """Collect when it's crowded, but not at every push: some objects have to stay a while."""
+        now = self._ways.clock()
+        if now >= self._tidy_at and copies.crowded(self.folder):
+            self._tidy_at = now + _TIDY_EVERY
+            self.collect()
 
     def accept_rewritten(self) -> None:
         """Go on from the branch as it is now, after its history was rewritten on purpose."""

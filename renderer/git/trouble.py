@@ -6,6 +6,7 @@ What the server says (lines that begin with `remote:`) is shown, and never inter
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from enum import Enum
 
 from renderer.core.errors import SampleDBError
@@ -26,6 +27,8 @@ class Trouble(Enum):
 
     AUTHENTICATION = "authentication"
     HOST_KEY = "host key"
+    CERTIFICATE = "certificate"
+    OWNERSHIP = "ownership"
     NOT_A_REPOSITORY = "not a repository"
     LATE = "late"
     UNREACHABLE = "unreachable"
@@ -33,6 +36,8 @@ class Trouble(Enum):
 
 _SIGNS = (
     (r"Host key verification failed", Trouble.HOST_KEY),
+    (r"SSL certificate problem|[Cc]ertificate verif|SSL: no alternative", Trouble.CERTIFICATE),
+    (r"detected dubious ownership in repository", Trouble.OWNERSHIP),
     (r"Authentication failed for|could not read (Username|Password)", Trouble.AUTHENTICATION),
     (r"requested URL returned error: (401|403)", Trouble.AUTHENTICATION),
     (r"Permission denied \(|no mutual signature|Load key ", Trouble.AUTHENTICATION),
@@ -42,6 +47,45 @@ _SIGNS = (
     (r"not valid: is this a git repository", Trouble.NOT_A_REPOSITORY),
     (r"^fatal: '?.*'?: not a git repository|not a git repository:", Trouble.NOT_A_REPOSITORY),
 )
+
+
+_SAID: Mapping[Trouble, tuple[type[SampleDBError], str, str]] = {
+    Trouble.AUTHENTICATION: (
+        AuthenticationError,
+        "was refused: the credentials are missing, wrong or lack the right",
+        "check the user, the token or the key, and that it may write to this branch",
+    ),
+    Trouble.HOST_KEY: (
+        AuthenticationError,
+        "was stopped: the server's host key isn't one that is trusted",
+        "compare it with the key that the host publishes, and update the known_hosts file",
+    ),
+    Trouble.CERTIFICATE: (
+        AuthenticationError,
+        "was stopped: the server's certificate isn't trusted",
+        "give the file of the certificate authority that signed it; checks are never turned off",
+    ),
+    Trouble.OWNERSHIP: (
+        AuthenticationError,
+        "was stopped: the repository's directory belongs to another user",
+        "run as the user who owns it, or change its owner",
+    ),
+    Trouble.NOT_A_REPOSITORY: (
+        NotARepositoryError,
+        "failed: there is no Git repository at this address",
+        "correct the address, create the repository, or give the account access to it",
+    ),
+    Trouble.LATE: (
+        UnreachableError,
+        "took more than {limit:g} s and was stopped",
+        "it will be tried again; check the server and the network",
+    ),
+    Trouble.UNREACHABLE: (
+        UnreachableError,
+        "failed",
+        "it will be tried again; check the address, the server and the network",
+    ),
+}
 
 
 def trouble(finished: Finished) -> Trouble:
@@ -59,29 +103,11 @@ def trouble(finished: Finished) -> Trouble:
 
 def error(remote: Remote, doing: str, finished: Finished) -> SampleDBError:
     """The error for a network command that failed while `doing` ("fetching", …)."""
-    shown = str(remote)
-    why = words(finished.err)
-    match trouble(finished):
-        case Trouble.AUTHENTICATION:
-            problem = f"{doing} was refused: the credentials are missing, wrong or lack the right"
-            remedy = "check the user, the token or the key, and that it may write to this branch"
-            return AuthenticationError(detail(shown, f"{problem} ({why})", remedy))
-        case Trouble.HOST_KEY:
-            problem = f"{doing} was stopped: the server's host key isn't the one that is trusted"
-            remedy = "compare the key with the one the host publishes, and update known_hosts"
-            return AuthenticationError(detail(shown, f"{problem} ({why})", remedy))
-        case Trouble.NOT_A_REPOSITORY:
-            problem = f"{doing} failed: there is no Git repository at this address"
-            remedy = "correct the address, create the repository, or give the account access to it"
-            return NotARepositoryError(detail(shown, f"{problem} ({why})", remedy))
-        case Trouble.LATE:
-            problem = f"{doing} took more than {remote.limits.command:g} s and was stopped"
-            remedy = "it will be tried again; check the server and the network"
-            return UnreachableError(detail(shown, problem, remedy))
-        case Trouble.UNREACHABLE:
-            problem = f"{doing} failed ({why})"
-            remedy = "it will be tried again; check the address, the server and the network"
-            return UnreachableError(detail(shown, problem, remedy))
+    kind = trouble(finished)
+    raised, problem, remedy = _SAID[kind]
+    text = f"{doing} {problem.format(limit=remote.limits.command)}"
+    why = "" if kind is Trouble.LATE else f" ({words(finished.err)})"
+    return raised(detail(str(remote), text + why, remedy))
 
 
 def words(text: str) -> str:
@@ -108,5 +134,7 @@ def _noise(line: str) -> bool:
             "and the repository exists.",
             "warning: filtering not recognized",
             "hint:",
+            "To add an exception for this directory",
+            "git config --global --add safe.directory",
         )
     )

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, cast
 
+from renderer.core.errors import InvalidError
 from renderer.git import environment
 from renderer.git.change import Change
 from renderer.git.errors import CacheError, detail
@@ -120,7 +121,7 @@ def _signed(
         if not made.ok:
             problem = f"the commit can't be signed with {remote.signing_key} ({_last(made.err)})"
             remedy = "give an SSH private key without a passphrase; ssh-keygen must be installed"
-            raise CacheError(detail(str(remote), problem, remedy))
+            raise InvalidError(detail(str(remote), problem, remedy))
         parent = made.text
         signed.append(parent)
     return signed

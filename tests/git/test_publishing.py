@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from servers.git_bare import NOW, QUICK, Bare, change, make_bare
 
 from renderer.core.errors import InvalidError
 from renderer.git.change import Change, Committed, Refused, Superseded, Unchanged
-from renderer.git.errors import OwnedByAnotherError, RemovalError
+from renderer.git.errors import CacheError, OwnedByAnotherError, RemovalError
 from renderer.git.fence import Owner
 from renderer.git.objects import ObjectFormat, blob_id, tree_id
 from renderer.git.remote import Identity, Remote
@@ -203,9 +204,9 @@ def test_commits_are_signed_with_an_ssh_key(opened: Opener, bare: Bare, tmp_path
     ],
 )
 def test_a_bad_change_is_refused_and_the_others_go(
-    opened: Opener, bare: Bare, broken: dict[str, object]
+    opened: Opener, bare: Bare, broken: dict[str, Any]
 ) -> None:
-    bad: Change = replace(change("bad"), **broken)  # type: ignore[arg-type] # fields of Change
+    bad: Change = replace(change("bad"), **broken)
     refused, committed = opened().publish([bad, change("good")])
     assert isinstance(refused, Refused)
     assert isinstance(refused.error, InvalidError)
@@ -314,3 +315,28 @@ def test_odd_characters_in_subjects_and_bodies_stay_in_their_place(
     assert "first\n\nsecond\n# not a comment" in bare.git("log", "-1", "--format=%B")
     trailers = bare.git("log", "-1", "--format=%(trailers:only)").splitlines()
     assert trailers == ["Input-Digest: a SampleDB: evil", "SampleDB: team-a/orders"]
+
+
+def test_a_key_that_can_not_sign_is_told(opened: Opener, bare: Bare, tmp_path: Path) -> None:
+    remote = Remote(url=str(bare.folder), signing_key=tmp_path / "no key", limits=QUICK)
+    with pytest.raises(InvalidError, match="can't be signed with .*no key"):
+        opened(remote).publish([change()])
+    assert bare.git("for-each-ref") == ""
+
+
+def test_a_copy_that_can_not_be_written_is_told_and_made_anew(opened: Opener, bare: Bare) -> None:
+    repository = opened()
+    for name in ("pack", "info"):
+        (repository.folder / "objects" / name).rmdir()
+    (repository.folder / "objects" / "pack").write_bytes(b"in the way")
+    with pytest.raises(CacheError, match="can't be written"):
+        repository.publish([change(f"db-{number}") for number in range(300)])
+    outcomes = repository.publish([change(f"db-{number}") for number in range(300)])
+    assert all(isinstance(outcome, Committed) for outcome in outcomes)
+    assert len(bare.files()) == 900
+
+
+@pytest.mark.parametrize(("name", "email"), [("", "a@b"), ("<>", "a@b"), ("A", " "), ("A", "<>")])
+def test_commits_are_never_from_nobody(name: str, email: str) -> None:
+    with pytest.raises(InvalidError, match="needs a name and an address"):
+        Identity(name=name, email=email)

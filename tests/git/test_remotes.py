@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import threading
 import time
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from servers.git_bare import QUICK, Bare, change, make_bare
-from servers.git_http import GitServer, git_http
+from servers.git_http import GitServer, git_http, self_signed
 from servers.git_ssh import SshGitServer, git_ssh
 
 from renderer.core.errors import InvalidError, SampleDBError, TransientError
@@ -310,3 +311,39 @@ def test_inherited_settings_of_git_change_nothing(
 
 def test_every_transient_error_is_one_to_try_again() -> None:
     assert issubclass(UnreachableError, TransientError)
+
+
+def test_https_is_checked_against_the_authority_that_is_named(
+    bare: Bare, opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_SSL_NO_VERIFY", "1")
+    certificate = self_signed(tmp_path)
+    with git_http(bare.folder.parent, tls=certificate) as server:
+        with pytest.raises(AuthenticationError, match="certificate isn't trusted"):
+            opened(over(server))
+        remote = Remote(url=server.address("deploy.git"), authority=certificate, limits=QUICK)
+        assert isinstance(opened(remote).publish([change()])[0], Committed)
+
+
+def test_an_ssh_server_that_says_nothing_is_left(opened: Opener, tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("")
+    credentials = SshKey(key=tmp_path / "key", known_hosts=tmp_path / "hosts")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        for given in (credentials, None):
+            remote = Remote(
+                url=f"ssh://git@127.0.0.1:{port}/deploy.git",
+                credentials=given,
+                limits=Limits(stall=1, command=10),
+            )
+            with pytest.raises(UnreachableError):
+                opened(remote)
+
+
+def test_a_directory_of_another_user_is_told(bare: Bare, opened: Opener) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    for path in (bare.folder, *bare.folder.rglob("*")):
+        os.chown(path, 65534, 65534)
+    with pytest.raises(AuthenticationError, match="belongs to another user"):
+        opened()

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import base64
 import gzip
+import ipaddress
 import os
+import ssl
 import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import cast
 from urllib.parse import unquote, urlsplit
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 
 @dataclass(slots=True, kw_only=True)
@@ -158,12 +165,24 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def git_http(root: Path, users: dict[str, str] | None = None) -> Iterator[GitServer]:
-    """Serve the bare repositories below `root` on a free loopback port."""
+def git_http(
+    root: Path, users: dict[str, str] | None = None, tls: Path | None = None
+) -> Iterator[GitServer]:
+    """Serve the bare repositories below `root` on a free loopback port.
+
+    `tls` is a PEM file with a key and a certificate (see `self_signed`).
+    """
     server = _Server(("127.0.0.1", 0), _Handler)
-    server.git = GitServer(
-        root=root, url=f"http://127.0.0.1:{server.server_port}", users=users or {}
-    )
+    scheme = "http"
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(tls)
+        server.socket = context.wrap_socket(
+            server.socket, server_side=True, do_handshake_on_connect=False
+        )
+        scheme = "https"
+    url = f"{scheme}://127.0.0.1:{server.server_port}"
+    server.git = GitServer(root=root, url=url, users=users or {})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -174,3 +193,33 @@ def git_http(root: Path, users: dict[str, str] | None = None) -> Iterator[GitSer
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def self_signed(folder: Path) -> Path:
+    """A PEM file with a fresh key and a certificate for 127.0.0.1, its own authority."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "git server of a test")])
+    now = datetime.now(UTC)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "server.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    return file

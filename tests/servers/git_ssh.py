@@ -56,6 +56,7 @@ async def _serve_git(process: asyncssh.SSHServerProcess[bytes]) -> None:
     )
     await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
     process.exit(await child.wait())
+    await process.wait_closed()
 
 
 @contextmanager
@@ -84,6 +85,8 @@ def git_ssh(root: Path, folder: Path) -> Iterator[SshGitServer]:
     async def stop(server: asyncssh.SSHAcceptor) -> None:
         server.close()
         await server.wait_closed()
+        if others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await asyncio.wait(others, timeout=5)  # the last client's clearing up
 
     server = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
     try:
