@@ -28,7 +28,7 @@ def decide(desired: Desired, observed: Observed, record: Record | None, now: dat
     """Plan the next step of a deletion; `desired.db.deleting` is true."""
     children = names(desired.key.name)
     if record is None:
-        return _without_record(desired, observed, children)
+        return _without_record(observed, children)
     operation = _operation(desired, record)
     if operation is None:
         return _blocked(
@@ -67,20 +67,20 @@ def _nothing_applied(observed: Observed, children: Names) -> bool:
     )
 
 
-def _without_record(desired: Desired, observed: Observed, children: Names) -> Plan:
-    claim = observed.claim(children.data)
-    kept = desired.db.spec.deletion.policy == "Retain" and claim is not None
-    if observed.server(children.server) is not None or (claim is not None and not kept):
+def _without_record(observed: Observed, children: Names) -> Plan:
+    if observed.server(children.server) is not None:
         return _blocked(
             "RecordMissing",
-            f"{children.server} still runs or has its volume, but its directory isn't in Git: "
-            "someone removed it; bring it back with git revert, or remove the StatefulSet and "
-            f"PersistentVolumeClaim {children.data} by hand",
+            f"{children.server} still runs, but its directory isn't in Git: someone removed it; "
+            "bring it back with git revert, or remove the StatefulSet by hand: then its volume "
+            f"{children.data} is kept",
         )
+    kept = observed.claim(children.data)
+    volume = f"; PersistentVolumeClaim {kept.name} is kept" if kept else ""
     return Plan(
         phase=Phase.DELETING,
         files=Files.LEAVE,
-        why="nothing is left in Git: the finalizer is lifted",
+        why=f"nothing is left in Git: the finalizer is lifted{volume}",
         drop_finalizer=True,
     )
 

@@ -70,6 +70,16 @@ class Operator(RuleBasedStateMachine):
         record = self.cluster.record
         self.proved = self.proved or bool(record and record.final_backup)
 
+    @precondition(lambda self: not self.cluster.released)
+    @rule(rounds=st.integers(1, 8))
+    def time_goes_by(self, rounds: int) -> None:
+        for _ in range(rounds):
+            if not self.cluster.released:
+                self.controller_passes()
+                self.applier_applies()
+                self.node_runs()
+                self.data_goes_only_with_its_proof_or_the_users_word()
+
     @rule()
     def applier_applies(self) -> None:
         self.cluster.apply()

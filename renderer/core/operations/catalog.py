@@ -144,7 +144,7 @@ DELETE = Operation(
 )
 """Policy Snapshot: nothing is removed before the final backup is proved."""
 DELETE_RETAIN = Operation(
-    type="DeleteRetain",
+    type=evidence.RETAINING,
     steps=(
         Step(
             name="Protect",

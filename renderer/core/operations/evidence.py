@@ -15,6 +15,9 @@ from renderer.core.plan import Problem, Trouble
 JOB_LIMIT = timedelta(hours=6)
 """A Job that has run longer than this is told as stuck; it is not ended."""
 
+RETAINING = "DeleteRetain"
+"""The type of the deletion that keeps the data claim, whatever the policy says by now."""
+
 _HOPELESS = (
     "CrashLoopBackOff",
     "CreateContainerConfigError",
@@ -133,7 +136,8 @@ def gone(situation: Situation) -> Verdict:
     """The workload and the data claim are gone; the record and the backups may stay."""
     kept = {("ConfigMap", situation.names.record)}
     kept.add(("PersistentVolumeClaim", situation.names.backups))
-    if situation.desired.db.spec.deletion.policy == "Retain":
+    underway = situation.record.underway
+    if underway and underway.type == RETAINING:
         kept.add(("PersistentVolumeClaim", situation.names.data))
     left = sorted(
         f"{kind}/{name}"
