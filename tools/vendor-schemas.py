@@ -33,6 +33,8 @@ KINDS = {
     "networking.k8s.io/v1/NetworkPolicy": "networking.v1.NetworkPolicy",
     "policy/v1/PodDisruptionBudget": "policy.v1.PodDisruptionBudget",
 }
+BARE = {"v1/ConfigMap", "v1/ServiceAccount"}
+"""Kinds without a spec."""
 INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
 
 
@@ -128,7 +130,7 @@ def root(kind: str, name: str) -> dict[str, Any]:
     version, _, word = kind.rpartition("/")
     return {
         "$ref": f"#/$defs/{name}",
-        "required": ["apiVersion", "kind", "metadata"],
+        "required": ["apiVersion", "kind", "metadata", *(() if kind in BARE else ("spec",))],
         "properties": {
             "apiVersion": {"const": version},
             "kind": {"const": word},

@@ -201,7 +201,8 @@ def _size(document: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[
 
 def _kept(metadata: Mapping[str, Any]) -> Iterator[Detail]:
     """Backups outlive the SampleDB: neither applier may ever prune their claim."""
-    annotations = metadata.get("annotations") or {}
+    annotations = metadata.get("annotations")
+    annotations = annotations if isinstance(annotations, dict) else {}
     sync = annotations.get(SYNC_OPTIONS, "")
     if not {"Prune=false", "Delete=false"} <= options(sync):
         field = fields.path_of("metadata", "annotations", SYNC_OPTIONS)
