@@ -79,6 +79,7 @@ def render(
     )
 
 
+_BY_NAME = {role.value: role for role in Role}
 _ORDER = {role: number for number, role in enumerate(Role)}
 
 
@@ -128,9 +129,10 @@ class _Hashes(Mapping[str, str]):
         return sum(1 for _ in self)
 
     def __getitem__(self, name: str) -> str:
-        if name not in tuple(self):
+        role = _BY_NAME.get(name)
+        if role is None or _ORDER[role] >= _ORDER[self._role] or not self._rendering.has(role):
             raise KeyError(name)
-        return self._rendering.content_hash(Role(name))
+        return self._rendering.content_hash(role)
 
 
 def _context(

@@ -1,0 +1,239 @@
+"""The pack's scripts as plain processes: folders stand for volumes, real servers for containers."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer import templating
+from renderer.core import resource
+from renderer.core.layout import Role
+from renderer.local.programs import Programs, account, give
+
+OWNER = account()
+WHO: dict[str, Any] = {"user": OWNER.uid, "group": OWNER.gid, "extra_groups": []} if OWNER else {}
+PASSWORD = "super'user \"pass\\word $HOME `id` %s"
+VOLUMES = ("data", "config", "scripts", "sql", "run", "tmp", "backups")
+
+
+class Result:
+    """How a script ended."""
+
+    def __init__(self, code: int, message: str, output: str) -> None:
+        self.code, self.message, self.output = code, message, output
+
+    @property
+    def json(self) -> dict[str, Any]:
+        assert self.code == 0, (self.code, self.message, self.output)
+        found = json.loads(self.message.splitlines()[-1])
+        assert isinstance(found, dict)
+        return found
+
+
+class Machine:
+    """One Pod's worth of folders, with the files that the pack renders, and maybe a server."""
+
+    def __init__(self, version: str, programs: Programs, spec: dict[str, Any]) -> None:
+        self.version = version
+        self.root = Path(tempfile.mkdtemp(prefix="sdb-", dir="/tmp"))
+        self.root.chmod(0o755)
+        self.bin = programs.directory(version)
+        host = random.SystemRandom().randrange(2, 254**2 * 100)
+        self.address = f"127.{100 + host // 254**2}.{1 + host // 254 % 254}.{1 + host % 254}"
+        for name in VOLUMES:
+            self.volume(name).mkdir(mode=0o755)
+            give(self.volume(name), OWNER)
+        self.log = self.root / "tmp" / "termination-log"
+        self.server: subprocess.Popen[bytes] | None = None
+        self.mount(spec)
+
+    def volume(self, name: str) -> Path:
+        return self.root / name
+
+    @property
+    def pgdata(self) -> Path:
+        return self.volume("data") / self.version / "docker"
+
+    def mount(self, spec: dict[str, Any]) -> None:
+        """Write the ConfigMaps of a SampleDB into their volumes."""
+        pack = templating.load(templating.find("postgresql"))
+        small = {"shared_buffers": "16MB", "max_connections": "20", "fsync": "off"}
+        db = resource.parse(
+            {
+                "apiVersion": "sampledb.dev/v1",
+                "kind": "SampleDB",
+                "metadata": {"name": "orders", "namespace": "team-a"},
+                "spec": {
+                    "engine": "postgresql",
+                    "version": self.version,
+                    "storage": {"size": "1Gi"},
+                    **spec,
+                    "parameters": {**small, **spec.get("parameters", {})},
+                },
+            }
+        )
+        rendered = templating.render(
+            pack,
+            templating.desired(db, pack),
+            roles=frozenset({Role.CONFIG, Role.SCRIPTS}),
+            replicas=1,
+            protect=True,
+        )
+        for item, volume in zip(rendered, ("config", "scripts"), strict=True):
+            for old in self.volume(volume).iterdir():
+                old.unlink()
+            for name, text in item.document["data"].items():
+                (self.volume(volume) / name).write_text(text)
+
+    def env(self, **more: str) -> dict[str, str]:
+        at = {
+            "PATH": f"{self.bin}:/usr/bin:/bin",
+            "PGDATA": str(self.pgdata),
+            "CONFIG_DIR": str(self.volume("config")),
+            "SCRIPTS_DIR": str(self.volume("scripts")),
+            "SQL_DIR": str(self.volume("sql")),
+            "PGSOCKETDIR": str(self.volume("run")),
+            "TMPDIR": str(self.volume("tmp")),
+            "BACKUP_DIR": str(self.volume("backups")),
+            "TERMINATION_LOG": str(self.log),
+            "LISTEN_ADDRESSES": self.address,
+            "POSTGRES_PASSWORD": PASSWORD,
+            "WAIT_SECONDS": "10",
+        }
+        return {**at, **more}
+
+    def client(self, **more: str) -> dict[str, str]:
+        """The environment of a Job."""
+        at = {
+            "PGHOST": self.address,
+            "PGPORT": "5432",
+            "PGUSER": "postgres",
+            "PGPASSWORD": PASSWORD,
+            "PGDATABASE": "postgres",
+        }
+        env = self.env(**at)
+        del env["POSTGRES_PASSWORD"]
+        return {**env, **more}
+
+    def run(self, script: str, env: dict[str, str], *, before: str = "") -> Result:
+        """Run a script to its end; `before` is shell that runs in front of it."""
+        self.log.unlink(missing_ok=True)
+        path = self.volume("config" if script in {"start.sh", "ready.sh"} else "scripts") / script
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'{before}\nexec /bin/sh "$0"', str(path)],
+            env=env,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=60,
+            check=False,
+            **WHO,
+        )
+        message = self.log.read_text() if self.log.exists() else ""
+        return Result(done.returncode, message, (done.stdout + done.stderr).decode())
+
+    def psql(self, sql: str, **more: str) -> str:
+        """Query over TCP, as the superuser unless told otherwise."""
+        done = subprocess.run(
+            [str(self.bin / "psql"), "-XAtw", "-v", "ON_ERROR_STOP=1", "-c", sql],
+            env=self.client(**more),
+            cwd="/",
+            capture_output=True,
+            timeout=60,
+            check=False,
+            **WHO,
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return str(done.stdout.decode().strip())
+
+    def launch(self) -> subprocess.Popen[bytes]:
+        self.log.unlink(missing_ok=True)
+        with (self.root / "server.log").open("ab") as log:
+            self.server = subprocess.Popen(
+                ["/bin/sh", str(self.volume("config") / "start.sh")],
+                env=self.env(),
+                cwd="/",
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **WHO,
+            )
+        return self.server
+
+    def start(self) -> None:
+        server = self.launch()
+        until(lambda: self.run("ready.sh", self.env()).code == 0 or server.poll() is not None)
+        assert server.poll() is None, (self.root / "server.log").read_text()
+
+    def stop(self) -> int:
+        """Stop as the kubelet does: SIGTERM to the first process."""
+        assert self.server is not None
+        self.server.send_signal(signal.SIGTERM)
+        code = self.server.wait(timeout=30)
+        self.server = None
+        return code
+
+    def close(self) -> None:
+        if self.server is not None and self.server.poll() is None:
+            os.killpg(self.server.pid, signal.SIGINT)
+            self.server.wait(timeout=30)
+        shutil.rmtree(self.root)
+
+
+def until(condition: Callable[[], bool], seconds: float = 30) -> None:
+    """Wait for a condition, at most that long."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="session")
+def programs() -> Iterator[Programs]:
+    cache = Path(tempfile.mkdtemp(prefix="sdb-programs-", dir="/tmp"))
+    yield Programs(cache=cache, owner=OWNER)
+    shutil.rmtree(cache)
+
+
+@pytest.fixture(scope="session")
+def wait_until() -> Callable[..., None]:
+    return until
+
+
+@pytest.fixture(params=["16", "18"], ids=lambda version: f"postgresql-{version}")
+def machine(request: pytest.FixtureRequest, programs: Programs) -> Iterator[Machine]:
+    """Folders and no server yet, for each version."""
+    made = Machine(request.param, programs, {})
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module", params=["16", "18"], ids=lambda version: f"postgresql-{version}")
+def running(request: pytest.FixtureRequest, programs: Programs) -> Iterator[Machine]:
+    """A server, shared by the tests of a module: each uses a database of its own."""
+    made = Machine(request.param, programs, {})
+    try:
+        made.start()
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def twin(running: Machine, programs: Programs) -> Iterator[Machine]:
+    """Folders for a second server of the same version."""
+    made = Machine(running.version, programs, {})
+    yield made
+    made.close()

@@ -1,0 +1,204 @@
+"""backup.sh: whole, verified, or not there at all; and the dump is really restored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from renderer.local.programs import account, give
+
+if TYPE_CHECKING:
+    from conftest import Machine, Result
+
+OWNER = account()
+ROWS = "SELECT md5(string_agg(id || ':' || coalesce(text, '-'), ',' ORDER BY id)) FROM things"
+
+
+@pytest.fixture
+def filled(running: Machine) -> Iterator[Machine]:
+    """A server with rows in a database, and an empty backup volume."""
+    if running.psql("SELECT count(*) FROM pg_database WHERE datname = 'app'") == "0":
+        running.psql("CREATE ROLE \"app's\" LOGIN PASSWORD 'x'")
+        running.psql('CREATE DATABASE app OWNER "app\'s"')
+        running.psql('CREATE DATABASE "odd = \'name\' ""x"""')
+        make = (
+            "CREATE TABLE things AS SELECT id, md5(id::text) || 'é' AS text "
+            "FROM generate_series(1, 20000) AS id"
+        )
+        running.psql(make, PGDATABASE="app")
+    yield running
+    for path in sorted(running.volume("backups").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+def backup(machine: Machine, *, before: str = "", **more: str) -> Result:
+    at = {"PGDATABASE": "app", "KEEP": "2", "REASON": "Scheduled"}
+    return machine.run("backup.sh", machine.client(**{**at, **more}), before=before)
+
+
+def kept(machine: Machine) -> list[str]:
+    return sorted(path.name for path in machine.volume("backups").iterdir())
+
+
+def test_a_backup_proves_itself_by_id_size_and_sum(filled: Machine) -> None:
+    result = backup(filled).json
+    directory = filled.volume("backups") / result["id"]
+    assert result["verified"] is True
+    assert result["method"] == "Logical"
+    assert result["database"] == "app"
+    assert result["version"] == filled.psql("SHOW server_version")
+    sums = (directory / "SHA256SUMS").read_bytes()
+    assert result["sha256"] == hashlib.sha256(sums).hexdigest()
+    for line in sums.decode().splitlines():
+        digest, _, name = line.partition("  ")
+        assert hashlib.sha256((directory / name).read_bytes()).hexdigest() == digest
+    files = [path for path in directory.iterdir() if path.name != "manifest.json"]
+    assert result["size"] == sum(path.stat().st_size for path in files)
+    manifest = json.loads((directory / "manifest.json").read_text())
+    assert {key: manifest[key] for key in ("id", "sha256", "size")} == {
+        key: result[key] for key in ("id", "sha256", "size")
+    }
+    names = {entry["name"] for entry in manifest["databases"]}
+    assert names == {"postgres", "app", "odd = 'name' \"x\""}
+    assert directory.stat().st_mode & 0o777 == 0o700
+
+
+def test_the_dump_restored_into_another_server_holds_the_same_rows(
+    filled: Machine, twin: Machine
+) -> None:
+    result = backup(filled, REASON="Final").json
+    directory = filled.volume("backups") / result["id"]
+    manifest = json.loads((directory / "manifest.json").read_text())
+    dump = next(entry["file"] for entry in manifest["databases"] if entry["name"] == "app")
+    twin.start()
+    globals_ = [str(twin.bin / "psql"), "-Xwq", "-f", str(directory / "globals.sql")]
+    subprocess.run(globals_, env=twin.client(), check=True, capture_output=True)
+    restore = ["pg_restore", "-w", "--create", "--exit-on-error", "-d", "postgres"]
+    subprocess.run(
+        [str(twin.bin / restore[0]), *restore[1:], str(directory / dump)],
+        env=twin.client(),
+        check=True,
+        capture_output=True,
+    )
+    assert twin.psql(ROWS, PGDATABASE="app") == filled.psql(ROWS, PGDATABASE="app")
+    owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'app'"
+    assert twin.psql(owner) == "app's"
+
+
+def shim(machine: Machine, name: str, body: str) -> str:
+    """Put a program of our own in front of a real one; returns shell that puts it on PATH."""
+    folder = machine.volume("tmp") / "shims"
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    path = folder / name
+    path.write_text(f"#!/bin/sh\n{body}\n")
+    path.chmod(0o755)
+    return f'PATH="{folder}:$PATH"'
+
+
+def test_a_truncated_dump_is_noticed_although_pg_dump_said_it_was_fine(filled: Machine) -> None:
+    real = filled.bin / "pg_dump"
+    cut = (
+        f'"{real}" "$@" || exit 1\n'
+        'for a in "$@"; do case "$a" in --file=*) f="$(echo "$a" | cut -c 8-)" ;; esac; done\n'
+        'test "$PGDATABASE" != app || truncate -s -2000 "$f"'
+    )
+    result = backup(filled, before=shim(filled, "pg_dump", cut))
+    assert result.code == 1
+    assert result.message.startswith("the dump of database app can't be read back: ")
+    assert kept(filled) == []
+
+
+def test_a_disk_that_changes_what_was_written_is_noticed(filled: Machine) -> None:
+    flip = 'test ! -d "$1" || echo x >> "$1/globals.sql"'
+    result = backup(filled, before=shim(filled, "sync", flip))
+    assert result.code == 1
+    assert "read back differs" in result.message
+    assert kept(filled) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "before", "words"),
+    [
+        pytest.param({"PGPASSWORD": "no"}, "", "refused the password of postgres", id="password"),
+        pytest.param(
+            {"PGPORT": "1", "WAIT_SECONDS": "1"}, "", "did not accept connections", id="down"
+        ),
+        pytest.param({}, "ulimit -f 100; trap '' XFSZ", "dump of database app", id="file-limit"),
+        pytest.param({}, "BACKUP_DIR=/proc/nowhere", "backup volume", id="no-volume"),
+    ],
+)
+def test_a_failed_backup_says_why_and_leaves_nothing(
+    filled: Machine, more: dict[str, str], before: str, words: str
+) -> None:
+    result = backup(filled, before=before, **more)
+    assert result.code == 1
+    assert words in result.message
+    assert result.message.count("\n") == 1
+    assert kept(filled) == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
+def test_a_full_backup_volume_is_told_and_left_as_it_was(filled: Machine) -> None:
+    volume = filled.volume("backups")
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=256k,mode=0777", "tmpfs", str(volume)],
+        check=False,
+        capture_output=True,
+    )
+    if mounted.returncode != 0:
+        pytest.skip("no mounts here")
+    try:
+        result = backup(filled)
+        assert result.code == 1
+        assert result.message.startswith("no space left on the backup volume: the dump of database")
+        assert kept(filled) == []
+    finally:
+        subprocess.run(["umount", str(volume)], check=True)
+
+
+def test_the_oldest_verified_backups_go_and_final_ones_stay(filled: Machine) -> None:
+    final = backup(filled, REASON="Final").json["id"]
+    foreign = filled.volume("backups") / "by-hand"
+    foreign.mkdir()
+    made = [backup(filled).json["id"] for _ in range(2)]
+    (filled.volume("backups") / made[0]).rename(
+        filled.volume("backups") / made[0].replace(made[0][:8], "20200101")
+    )
+    newest = backup(filled).json["id"]
+    assert set(kept(filled)) == {final, "by-hand", made[1], newest}
+
+
+def test_a_failed_backup_removes_no_older_one(filled: Machine) -> None:
+    good = [backup(filled, KEEP="1").json["id"]]
+    failed = backup(filled, KEEP="1", before=shim(filled, "pg_dumpall", "exit 1"))
+    assert failed.code == 1
+    assert failed.message.startswith("the dump of roles failed")
+    assert kept(filled) == good
+
+
+def test_leftovers_of_a_killed_run_go_when_they_are_old_only(filled: Machine) -> None:
+    old, fresh = (filled.volume("backups") / f"{name}.partial" for name in ("old", "fresh"))
+    for path in (old, fresh):
+        path.mkdir()
+        give(path, OWNER)
+        (path / "1.dump").write_text("half")
+    for path in (old / "1.dump", old):
+        os.utime(path, (1_600_000_000, 1_600_000_000))
+    made = backup(filled).json["id"]
+    assert kept(filled) == sorted([made, "fresh.partial"])
+
+
+def test_a_backup_that_is_stopped_says_so_and_leaves_nothing(filled: Machine) -> None:
+    stop = shim(filled, "pg_dump", "kill -TERM $PPID")
+    result = backup(filled, before=stop)
+    assert result.code == 1
+    assert result.message == "the backup was interrupted\n"
+    assert kept(filled) == []

@@ -1,0 +1,161 @@
+"""What the PostgreSQL pack renders, kept as files that a person has reviewed.
+
+`UPDATE_GOLDEN=1 make test` (or pytest on this file) writes them anew.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from renderer import templating
+from renderer.core import emit, manifests, resource
+from renderer.core.layout import Role
+
+GOLDEN = Path(__file__).with_name("golden")
+SERVER = frozenset(Role) - {Role.INIT, Role.BACKUP, Role.BACKUPS, Role.FINAL_BACKUP}
+PRODUCTION: dict[str, Any] = {
+    "engine": "postgresql",
+    "version": "18.4",
+    "storage": {"size": "100Gi", "storageClassName": "fast-ssd"},
+    "resources": {"requests": {"cpu": "2000m", "memory": "8Gi"}, "limits": {"memory": "8192Mi"}},
+    "parameters": {"max_connections": "200", "shared_buffers": "2GB", "cluster_name": "it's \\"},
+    "pgHba": ["hostssl all all 10.0.0.0/8 scram-sha-256"],
+    "init": {
+        "database": "orders",
+        "owner": "orders_owner",
+        "extensions": ["pg_stat_statements"],
+        "sql": ["CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id bigint PRIMARY KEY);\n", "yes"],
+        "sqlConfigMapRef": {"name": "orders-seed", "key": "seed.sql"},
+    },
+    "credentials": {"source": "Existing", "secretName": "orders-login"},
+    "service": {"type": "LoadBalancer", "port": 6432, "annotations": {"example.com/ip": "10"}},
+    "backup": {
+        "schedule": "0 3 * * *",
+        "timeZone": "Europe/Berlin",
+        "target": {"pvc": {"size": "200Gi", "storageClassName": "cheap"}},
+        "retention": {"keep": 14},
+    },
+    "networkPolicy": {
+        "from": [
+            {"podSelector": {}},
+            {
+                "namespaceSelector": {"matchLabels": {"team": "b"}},
+                "podSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]},
+            },
+            {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.9.0.0/16"]}},
+        ]
+    },
+    "scheduling": {
+        "nodeSelector": {"disk": "ssd"},
+        "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
+        "priorityClassName": "databases",
+    },
+}
+MINIMAL: dict[str, Any] = {"engine": "postgresql", "version": "16", "storage": {"size": "1Gi"}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    spec: dict[str, Any] = field(default_factory=lambda: MINIMAL)
+    roles: frozenset[Role] = SERVER
+    replicas: int = 1
+    protect: bool = True
+
+
+CASES = {
+    "minimal-initialise": Case(roles=SERVER | {Role.INIT}),
+    "production-initialise": Case(spec=PRODUCTION, roles=SERVER | {Role.BACKUPS, Role.INIT}),
+    "production": Case(spec=PRODUCTION, roles=SERVER | {Role.BACKUPS, Role.BACKUP}),
+    "production-hibernated": Case(
+        spec=PRODUCTION, roles=SERVER | {Role.BACKUPS, Role.BACKUP}, replicas=0
+    ),
+    "deletion-final-backup": Case(roles=SERVER | {Role.BACKUPS, Role.FINAL_BACKUP}),
+    "deletion-unprotected": Case(roles=SERVER | {Role.BACKUPS}, protect=False),
+}
+
+
+def files(case: Case) -> dict[str, str]:
+    """The case's documents as they will be committed, but for their stamps."""
+    pack = templating.load(templating.find("postgresql"))
+    db = resource.parse(
+        {
+            "apiVersion": "sampledb.dev/v1",
+            "kind": "SampleDB",
+            "metadata": {"namespace": "team-a", "name": "orders"},
+            "spec": case.spec,
+        }
+    )
+    rendered = templating.render(
+        pack,
+        templating.desired(db, pack),
+        roles=case.roles,
+        replicas=case.replicas,
+        protect=case.protect,
+    )
+    return {
+        f"{item.role.value}.yaml": emit.dump(
+            manifests.prepare(item.document, item.role, db.key, pack.name)
+        ).decode()
+        for item in rendered
+    }
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_pack_renders_what_was_reviewed(name: str) -> None:
+    directory = GOLDEN / name
+    rendered = files(CASES[name])
+    if os.environ.get("UPDATE_GOLDEN"):
+        directory.mkdir(parents=True, exist_ok=True)
+        for old in directory.iterdir():
+            old.unlink()
+        for file, text in rendered.items():
+            (directory / file).write_text(text)
+    found = {path.name: path.read_text() for path in directory.iterdir()}
+    assert sorted(found) == sorted(rendered)
+    for file, text in rendered.items():
+        assert text == found[file], f"{name}/{file}: review it, then run with UPDATE_GOLDEN=1"
+
+
+def test_no_directory_of_a_case_that_is_gone_stays() -> None:
+    assert {path.name for path in GOLDEN.iterdir()} == set(CASES)
+
+
+def test_only_the_claims_annotations_tell_a_protected_rendering_from_one_that_may_go() -> None:
+    case = Case(roles=SERVER)
+    protected = files(case)
+    released = files(Case(roles=SERVER, protect=False))
+    differing = {name for name, text in protected.items() if text != released[name]}
+    assert differing == {"pvc-data.yaml"}
+    assert "prune" not in released["pvc-data.yaml"].lower()
+
+
+def test_hibernation_changes_the_replicas_and_suspends_the_schedule_only() -> None:
+    awake, asleep = files(CASES["production"]), files(CASES["production-hibernated"])
+    assert {name for name, text in awake.items() if text != asleep[name]} == {
+        "statefulset.yaml",
+        "cronjob-backup.yaml",
+    }
+    assert asleep["statefulset.yaml"] == awake["statefulset.yaml"].replace(
+        "replicas: 1", "replicas: 0"
+    )
+
+
+def test_growing_the_storage_leaves_the_statefulset_as_it_is() -> None:
+    small, large = (
+        files(Case(spec={**MINIMAL, "storage": {"size": size}})) for size in ("1Gi", "9Gi")
+    )
+    assert {name for name, text in small.items() if text != large[name]} == {"pvc-data.yaml"}
+
+
+def test_a_changed_parameter_makes_a_new_pod_and_nothing_else() -> None:
+    plain = files(Case())
+    tuned = files(Case(spec={**MINIMAL, "parameters": {"work_mem": "8MB"}}))
+    assert {name for name, text in plain.items() if text != tuned[name]} == {
+        "configmap.yaml",
+        "statefulset.yaml",
+    }
