@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from renderer.local.api import access, discovery, errors, faults, openapi, verbs, watching
+from renderer.local.api import access, bodies, discovery, errors, faults, openapi, verbs, watching
 from renderer.local.api.faults import Faults
 from renderer.local.api.paging import Pages
 from renderer.local.api.request import Request, Response, json_response, split_url, target_of
@@ -99,7 +99,7 @@ class Application:
 
     def _review(self, request: Request) -> Response:
         """SelfSubjectAccessReview: `kubectl auth can-i`."""
-        review = orjson.loads(request.body)
+        review = bodies.read(request)
         action = access.reviewed(review.get("spec", {}).get("resourceAttributes") or {})
         allowed = self.authorizer.allows(request.user, action)
         return json_response(review | {"status": {"allowed": allowed}}, 201)

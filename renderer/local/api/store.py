@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from renderer.local.api import errors, metadata, patches, selectors, serverside, strategies
+from renderer.local.api import (
+    errors,
+    metadata,
+    namespaces,
+    patches,
+    selectors,
+    serverside,
+    strategies,
+)
 from renderer.local.api.deletion import Remover
 from renderer.local.api.history import Entry, Subscription
 from renderer.local.api.resources import BUILT_IN, DELIVERY, Registry, ResourceType
@@ -74,7 +82,7 @@ class Store:
                 new.pop("status", None)
             strategy.prepare(new, None, how)
             name = new["metadata"].get("name") or ""
-            self._check_namespace(kind, new, name)
+            namespaces.check(self._tables, self.resources, kind, new)
             causes = metadata.problems(kind, new) + strategy.problems(new, None)
             if causes:
                 raise errors.invalid(kind, name, causes)
@@ -291,22 +299,6 @@ class Store:
             return self.create(kind, new, how)
         new["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
         return self._replace(kind, new, before, how, subresource)
-
-    def _check_namespace(self, kind: ResourceType, value: Object, name: str) -> None:
-        head = value["metadata"]
-        if not kind.namespaced:
-            head.pop("namespace", None)
-            return
-        namespace = head.setdefault("namespace", "default")
-        found = self._tables.find(self.resources["namespaces"], "", namespace)
-        if found is None:
-            raise errors.not_found(self.resources["namespaces"], namespace)
-        if found.deleting:
-            why = (
-                f"unable to create new content in namespace {namespace} "
-                "because it is being terminated"
-            )
-            raise errors.forbidden(kind, name, why)
 
 
 def _copy(value: Object) -> Object:

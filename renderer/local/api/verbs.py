@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import orjson
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-
-from renderer.local.api import errors, printing
+from renderer.local.api import bodies, errors, printing
 from renderer.local.api.request import Response, json_response
 from renderer.local.api.writes import DeleteOptions, PatchKind
 
@@ -21,7 +16,6 @@ if TYPE_CHECKING:
     from renderer.local.api.writes import Subresource, Write
 
 _CREATED = 201
-_READ_TYPES = ("application/json", "application/yaml")
 
 
 def respond(store: Store, pages: Pages, request: Request, target: Target) -> Response:
@@ -76,7 +70,7 @@ def _patch(store: Store, request: Request, target: Target) -> Response:
         kind = PatchKind(request.content_type)
     except ValueError:
         raise errors.unsupported_media_type(tuple(PatchKind)) from None
-    body = _yaml(request.body) if kind is PatchKind.APPLY else _json(request.body)
+    body = bodies.yaml(request.body) if kind is PatchKind.APPLY else bodies.json(request.body)
     if kind is PatchKind.APPLY and "fieldManager" not in request.query:
         message = (
             'PatchOptions.meta.k8s.io "" is invalid: fieldManager: '
@@ -98,7 +92,7 @@ def _patch(store: Store, request: Request, target: Target) -> Response:
 
 
 def _delete(store: Store, request: Request, target: Target) -> Response:
-    body = _json(request.body) if request.body else {}
+    body = bodies.read(request) if request.body else {}
     wanted = body.get("preconditions") or {}
     grace = body.get("gracePeriodSeconds", request.query.get("gracePeriodSeconds"))
     dry_run = body.get("dryRun") or request.query.get("dryRun")
@@ -145,10 +139,7 @@ def _written(
 
 
 def _object(request: Request, target: Target) -> Object:
-    if request.content_type not in _READ_TYPES:
-        raise errors.unsupported_media_type(_READ_TYPES)
-    yaml = request.content_type == "application/yaml"
-    value = _yaml(request.body) if yaml else _json(request.body)
+    value = bodies.read(request)
     if not isinstance(value, dict):
         message = "the object provided is unrecognized (must be of type object)"
         raise errors.bad_request(message)
@@ -167,21 +158,3 @@ def _object(request: Request, target: Target) -> Object:
             raise errors.bad_request(message)
         head["namespace"] = target.namespace
     return value
-
-
-def _json(body: bytes) -> Any:  # noqa: ANN401  # JSON: any value
-    try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        message = f"couldn't get version/kind; json parse error: {error}"
-        raise errors.bad_request(message) from error
-
-
-def _yaml(body: bytes) -> Any:  # noqa: ANN401  # YAML: any value
-    if body.lstrip()[:1] == b"{":
-        return _json(body)
-    try:
-        return YAML(typ="safe", pure=False).load(io.BytesIO(body))
-    except YAMLError as error:
-        message = f"error decoding YAML: {error}"
-        raise errors.bad_request(message) from error
