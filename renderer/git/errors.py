@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from renderer.core.errors import Detail, InvalidError, TransientError
 
 
@@ -44,3 +46,18 @@ class CacheError(TransientError):
 def detail(repository: str, problem: str, remedy: str) -> Detail:
     """One detail about `repository` (an address without credentials)."""
     return Detail(field=f"repository {repository}", problem=problem, remedy=remedy)
+
+
+def damaged(repository: str, what: str) -> CacheError:
+    """The local copy of `repository` can't be used any more, for the reason `what`."""
+    problem = f"the local copy is damaged: {what}"
+    return CacheError(detail(repository, problem, "it will be fetched again"))
+
+
+def rewritten(repository: str, what: str, folder: Path) -> RewrittenError:
+    """The branch is not what it was; `folder` is the copy that remembers it."""
+    remedy = (
+        "find out who did it and whether the branch is right as it is now; to go on "
+        f"from there, stop what runs here, remove {folder} and start it again"
+    )
+    return RewrittenError(detail(repository, f"the history of {what}", remedy))

@@ -64,6 +64,16 @@ def parse_tree(raw: bytes, form: ObjectFormat) -> dict[str, Entry]:
     return entries
 
 
+def parse_listing(raw: bytes) -> dict[str, dict[str, str]]:
+    """Read `git ls-tree -r -z`: directory to file name to object id."""
+    found: dict[str, dict[str, str]] = {}
+    for line in raw.decode(errors="surrogateescape").split("\0")[:-1]:
+        facts, _, path = line.partition("\t")
+        directory, _, name = path.rpartition("/")
+        found.setdefault(directory, {})[name] = facts.rsplit(" ", 1)[1]
+    return found
+
+
 def _digest(kind: bytes, content: bytes, form: ObjectFormat) -> bytes:
     header = kind + b" " + str(len(content)).encode() + b"\0"
     return hashlib.new(form.value, header + content, usedforsecurity=False).digest()

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from subprocess import Popen
 
-from renderer.git.errors import CacheError, detail
+from renderer.git.errors import CacheError, damaged
 from renderer.git.launch import Launcher, kill
 from renderer.git.objects import TREE_MODE, Entry, ObjectFormat, parse_tree
 
@@ -149,6 +149,4 @@ class Objects:
             process.communicate()
 
     def _damaged(self, what: str) -> CacheError:
-        return CacheError(
-            detail(self._shown, f"the local copy is damaged: {what}", "it will be fetched again")
-        )
+        return damaged(self._shown, what)

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import random
 import threading
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from renderer.core import layout
@@ -18,27 +14,17 @@ from renderer.git import batch, environment
 from renderer.git import cache as copies
 from renderer.git.change import Change, Outcome, Unchanged
 from renderer.git.connection import Connection, advertised
-from renderer.git.errors import CacheError, RewrittenError, detail
-from renderer.git.fence import Owner
-from renderer.git.guard import Removals
-from renderer.git.objects import TREE_MODE, Entry
+from renderer.git.errors import CacheError, RewrittenError, damaged, rewritten
+from renderer.git.objects import TREE_MODE, Entry, parse_listing
 from renderer.git.publish import Publish
 from renderer.git.reader import Objects
 from renderer.git.remote import Remote
+from renderer.git.ways import Ways
 
 _TIDY_EVERY = timedelta(minutes=10)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ways:
-    """How a repository is used: who we are, what is agreed to, and the world as arguments."""
-
-    owner: Owner | None = None
-    """Fence the path for this controller; None writes without a fence."""
-    removals: Removals = field(default_factory=Removals)
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
-    sleep: Callable[[float], None] = time.sleep
-    dice: random.Random = field(default_factory=random.Random)
+__all__ = ["Repository", "Ways"]
 
 
 class Repository:
@@ -80,12 +66,7 @@ class Repository:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -110,8 +91,8 @@ class Repository:
                 self._rebuild()
             there = advertised(self.remote, self.folder.parent)
             if there.form is not self._copy.form:
-                problem = "it was made anew with another object format"
-                raise RewrittenError(detail(str(self.remote), problem, self._way_out()))
+                what = "the repository was made anew with another object format"
+                raise self._rewritten(what)
             self._advance(there.tip)
 
     def read(self, path: str) -> bytes | None:
@@ -137,19 +118,15 @@ class Repository:
 
     def snapshot(self, prefix: str) -> Mapping[str, Mapping[str, str]]:
         """Every directory with files below `prefix`: its path, then name to blob id."""
-        tip, found = self._tip, dict[str, dict[str, str]]()
+        tip = self._tip
         if tip is None:
-            return found
+            return {}
         scope = [f"{prefix}/"] if prefix else []
         listed = self._copy.launcher.run("ls-tree", "-r", "-z", "--full-tree", tip, "--", *scope)
         if not listed.ok:
             msg = f"git ls-tree: {listed.err.strip()}"
             raise self._broken(msg)
-        for line in listed.out.decode(errors="surrogateescape").split("\0")[:-1]:
-            facts, _, path = line.partition("\t")
-            directory, _, name = path.rpartition("/")
-            found.setdefault(directory, {})[name] = facts.rsplit(" ", 1)[1]
-        return found
+        return parse_listing(listed.out)
 
     def read_many(self, blob_ids: Iterable[str]) -> Mapping[str, bytes]:
         """Contents by blob id; those not here yet are fetched in one request.
@@ -315,15 +292,9 @@ class Repository:
 
     def _broken(self, what: str) -> CacheError:
         self._damaged = True
-        problem = f"the local copy is damaged ({what})"
-        return CacheError(detail(str(self.remote), problem, "it will be fetched again"))
+        return damaged(str(self.remote), what)
 
     def _rewritten(self, what: str) -> RewrittenError:
-        problem = f"the history of {self.remote.branch} was rewritten: {what}"
-        return RewrittenError(detail(str(self.remote), problem, self._way_out()))
-
-    def _way_out(self) -> str:
-        return (
-            "find out who did it and whether the branch is right as it is now; to go on "
-            f"from there, stop the controller, remove {self.folder} and start it again"
+        return rewritten(
+            str(self.remote), f"{self.remote.branch} was rewritten: {what}", self.folder
         )

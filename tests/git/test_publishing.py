@@ -319,7 +319,7 @@ def test_odd_characters_in_subjects_and_bodies_stay_in_their_place(
 
 def test_a_key_that_can_not_sign_is_told(opened: Opener, bare: Bare, tmp_path: Path) -> None:
     remote = Remote(url=str(bare.folder), signing_key=tmp_path / "no key", limits=QUICK)
-    with pytest.raises(InvalidError, match="can't be signed with .*no key"):
+    with pytest.raises(InvalidError, match=r"can't be signed with .*no key"):
         opened(remote).publish([change()])
     assert bare.git("for-each-ref") == ""
 

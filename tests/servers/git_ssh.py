@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shlex
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import asyncssh
 
+_BLOCK = 1 << 16
 _COMMANDS = frozenset({"git-upload-pack", "git-receive-pack"})
 
 
@@ -54,9 +56,27 @@ async def _serve_git(process: asyncssh.SSHServerProcess[bytes]) -> None:
         stderr=subprocess.PIPE,
         env=env,
     )
-    await process.redirect(stdin=child.stdin, stdout=child.stdout, stderr=child.stderr)
-    process.exit(await child.wait())
+    feed = asyncio.create_task(_feed(process.stdin, child.stdin))
+    await asyncio.gather(_drain(child.stdout, process.stdout), _drain(child.stderr, process.stderr))
+    status = await child.wait()
+    feed.cancel()
+    process.exit(status)
     await process.wait_closed()
+
+
+async def _drain(source: asyncio.StreamReader | None, to: asyncssh.SSHWriter[bytes]) -> None:
+    while source and (block := await source.read(_BLOCK)):
+        to.write(block)
+        await to.drain()
+
+
+async def _feed(source: asyncssh.SSHReader[bytes], to: asyncio.StreamWriter | None) -> None:
+    with contextlib.suppress(OSError, asyncssh.Error):
+        while to and (block := await source.read(_BLOCK)):
+            to.write(block)
+            await to.drain()
+    if to:
+        to.close()
 
 
 @contextmanager
