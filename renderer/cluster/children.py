@@ -8,6 +8,7 @@ from typing import Any
 
 from renderer.cluster import pods
 from renderer.cluster.cache import Cache
+from renderer.cluster.trimming import ARGO_OPTIONS, FLUX_PRUNE, JOB_LABELS
 from renderer.core.layout import GENERATION_ANNOTATION, HASH_ANNOTATION, ROLE_LABEL, Key
 from renderer.core.observed import Child, Claim, Job, Observed, Server, Stamp
 
@@ -15,10 +16,7 @@ Fields = Mapping[str, Any]
 Caches = Mapping[str, Cache]
 """Kind → the cache of its objects."""
 
-_ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
 _ARGO_PROTECTION = {"Prune=false", "Prune=confirm", "Delete=false", "Delete=confirm"}
-_FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
-_JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 _RESIZING = ("FileSystemResizePending", "Resizing", "ControllerResizeError", "NodeResizeError")
 
 
@@ -101,8 +99,10 @@ def stamp(metadata: Fields) -> Stamp | None:
 def protected(metadata: Fields) -> bool:
     """True when an applier keeps its hands off on pruning (gitops.md, trap 8)."""
     annotations = metadata.get("annotations") or {}
-    options = {part.strip() for part in annotations.get(_ARGO_OPTIONS, "").split(",")}
-    return bool(options & _ARGO_PROTECTION) or annotations.get(_FLUX_PRUNE) == "disabled"
+    if annotations.get(FLUX_PRUNE) == "disabled":
+        return True
+    options = annotations.get(ARGO_OPTIONS, "")
+    return any(part.strip() in _ARGO_PROTECTION for part in options.split(",") if part)
 
 
 def moment(text: object) -> datetime | None:
@@ -161,7 +161,7 @@ def _is_of_job(pod_item: Fields, job_metadata: Fields) -> bool:
     if owners:
         return any(owner.get("uid") == job_metadata.get("uid") for owner in owners)
     labels = metadata.get("labels") or {}
-    return any(labels.get(label) == job_metadata["name"] for label in _JOB_LABELS)
+    return any(labels.get(label) == job_metadata["name"] for label in JOB_LABELS)
 
 
 def _newest_last(pod_item: Fields) -> tuple[str, str]:

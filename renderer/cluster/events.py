@@ -14,16 +14,17 @@ from enum import Enum
 from renderer.cluster.client import Cluster, Object
 from renderer.cluster.failure import AlreadyExistsError, NotFoundError
 from renderer.cluster.kinds import EVENTS, SAMPLEDBS
+from renderer.core.conditions import timestamp
 from renderer.core.errors import SampleDBError
 
 log = logging.getLogger(__name__)
 
-_NOTE_LIMIT = 1024
-"""Bytes that the API server takes (events.k8s.io/v1)."""
+_MESSAGE_LIMIT = 1024
+"""Bytes; the API server takes no more of an Event in the newer form (events.k8s.io/v1)."""
 _REMEMBERED = 4096
 _SECONDS = 5.0
 """An Event is not worth a longer wait."""
-_MICROTIME = "%Y-%m-%dT%H:%M:%S.%fZ"
+_COMPONENT = "sampledb-renderer"
 
 
 class Severity(Enum):
@@ -63,15 +64,15 @@ class Recorder:
         about: Object,
         severity: Severity,
         reason: str,
-        note: str,
+        message: str,
         *,
         action: str = "Reconcile",
     ) -> None:
-        """Tell `note` about an object; the same again only raises the count.
+        """Tell `message` about an object; the same again only raises the count.
 
         `reason` and `action` are CamelCase words of at most 128 characters.
         """
-        event = self._event(about, severity, reason, note, action)
+        event = self._event(about, severity, reason, message, action)
         name = event["metadata"]["name"]
         with self._lock:
             told = self._told.pop(name, None)
@@ -94,23 +95,25 @@ class Recorder:
 
     def _again(self, told: _Told) -> _Told:
         count = told.count + 1
-        series = {"count": count, "lastObservedTime": self._now().strftime(_MICROTIME)}
+        change: Object = {"count": count, "lastTimestamp": timestamp(self._now())}
         try:
-            sent = self._cluster.patch(EVENTS, told.sent, {"series": series})
+            sent = self._cluster.patch(EVENTS, told.sent, change)
         except NotFoundError:  # Events are kept for an hour
-            event = {key: value for key, value in told.sent.items() if key != "series"}
-            metadata = {key: event["metadata"][key] for key in ("namespace", "name")}
-            event |= {"metadata": metadata, "eventTime": series["lastObservedTime"]}
+            metadata = {key: told.sent["metadata"][key] for key in ("namespace", "name")}
+            last = change["lastTimestamp"]
+            again = {"count": 1, "firstTimestamp": last, "lastTimestamp": last}
+            event = told.sent | again | {"metadata": metadata}
             return _Told(sent=self._cluster.create(EVENTS, event, seconds=_SECONDS), count=1)
         return replace(told, sent=sent, count=count)
 
     def _event(
-        self, about: Object, severity: Severity, reason: str, note: str, action: str
+        self, about: Object, severity: Severity, reason: str, message: str, action: str
     ) -> Object:
         metadata = about["metadata"]
-        short = note.encode()[:_NOTE_LIMIT].decode("utf-8", "ignore")
+        short = message.encode()[:_MESSAGE_LIMIT].decode("utf-8", "ignore")
         parts = (metadata.get("uid", ""), severity.value, reason, short)
         digest = hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
+        now = timestamp(self._now())
         return {
             "apiVersion": EVENTS.api_version,
             "kind": EVENTS.kind,
@@ -118,23 +121,25 @@ class Recorder:
                 "namespace": metadata["namespace"],
                 "name": f"{metadata['name']}.{digest}",
             },
-            "eventTime": self._now().strftime(_MICROTIME),
-            "reportingController": "sampledb.dev/renderer",
-            "reportingInstance": self._instance[:128],
-            "action": action,
-            "reason": reason,
-            "type": severity.value,
-            "note": short,
-            "regarding": {
+            "involvedObject": {
                 "apiVersion": about.get("apiVersion") or SAMPLEDBS.api_version,
                 "kind": about.get("kind") or SAMPLEDBS.kind,
                 "namespace": metadata["namespace"],
                 "name": metadata["name"],
                 "uid": metadata.get("uid", ""),
-                "resourceVersion": metadata.get("resourceVersion", ""),
             },
+            "type": severity.value,
+            "reason": reason,
+            "action": action,
+            "message": short,
+            "count": 1,
+            "firstTimestamp": now,
+            "lastTimestamp": now,
+            "source": {"component": _COMPONENT},
+            "reportingComponent": _COMPONENT,
+            "reportingInstance": self._instance[:128],
         }
 
 
 def _count(event: Object) -> int:
-    return int((event.get("series") or {}).get("count") or 1)
+    return int(event.get("count") or 1)

@@ -43,7 +43,7 @@ NAMESPACES = Resource(
     group="", version="v1", plural="namespaces", kind="Namespace", namespaced=False
 )
 SECRETS = Resource(group="", version="v1", plural="secrets", kind="Secret")
-EVENTS = Resource(group="events.k8s.io", version="v1", plural="events", kind="Event")
+EVENTS = Resource(group="", version="v1", plural="events", kind="Event")
 LEASES = Resource(group="coordination.k8s.io", version="v1", plural="leases", kind="Lease")
 PODS = Resource(group="", version="v1", plural="pods", kind="Pod")
 APPLICATIONS = Resource(

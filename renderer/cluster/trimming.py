@@ -2,24 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from renderer.cluster.client import Object, Trim
+from renderer.core.layout import (
+    GENERATION_ANNOTATION,
+    HASH_ANNOTATION,
+    NAME_LABEL,
+    ROLE_LABEL,
+)
+
+ARGO_OPTIONS = "argocd.argoproj.io/sync-options"
+FLUX_PRUNE = "kustomize.toolkit.fluxcd.io/prune"
+JOB_LABELS = ("batch.kubernetes.io/job-name", "job-name")
 
 _NOISE = ("managedFields", "selfLink")
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_METADATA = (
-    "name",
-    "namespace",
-    "uid",
-    "resourceVersion",
-    "generation",
-    "creationTimestamp",
-    "deletionTimestamp",
-    "labels",
-    "annotations",
-)
+_METADATA = ("name", "resourceVersion", "deletionTimestamp")
+_MORE: dict[str, tuple[str, ...]] = {
+    "StatefulSet": ("generation",),
+    "Job": ("uid",),
+    "Pod": ("creationTimestamp", "ownerReferences"),
+}
+_LABELS = (NAME_LABEL, ROLE_LABEL, *JOB_LABELS)
+_ANNOTATIONS = (HASH_ANNOTATION, GENERATION_ANNOTATION, ARGO_OPTIONS, FLUX_PRUNE)
 _SPEC: dict[str, tuple[str, ...]] = {
     "PersistentVolumeClaim": ("resources",),
     "StatefulSet": ("replicas",),
@@ -51,12 +59,16 @@ _STATUS: dict[str, tuple[str, ...]] = {
 def child(kind: str) -> Trim:
     """The trim of a child's kind."""
     spec, status = _SPEC.get(kind, ()), _STATUS.get(kind, ())
-    keys = (*_METADATA, "ownerReferences") if kind in {"Pod", "Job"} else _METADATA
+    keys = (*_METADATA, *_MORE.get(kind, ()))
 
     def trim(item: Object) -> Object:
-        metadata = _only(item["metadata"], keys)
-        if _LAST_APPLIED in (metadata.get("annotations") or {}):
-            metadata["annotations"] = _without(metadata["annotations"], (_LAST_APPLIED,))
+        before = item["metadata"]
+        metadata = _only(before, keys)
+        # One string for all objects of a namespace or a SampleDB, instead of one each.
+        metadata["namespace"] = sys.intern(before.get("namespace", ""))
+        labels = _only(before.get("labels") or {}, _LABELS)
+        metadata["labels"] = {name: sys.intern(value) for name, value in labels.items()}
+        metadata["annotations"] = _only(before.get("annotations") or {}, _ANNOTATIONS)
         kept: Object = {"metadata": metadata}
         if spec:
             kept["spec"] = _only(item.get("spec") or {}, spec)

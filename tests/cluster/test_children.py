@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from renderer.cluster import children, pods
+from renderer.cluster import children, pods, trimming
 from renderer.cluster.cache import Cache
 from renderer.core.layout import Key
 from renderer.core.observed import Claim, Server, Stamp
@@ -384,3 +384,36 @@ def test_everything_of_one_sampledb_is_observed_and_nothing_of_another() -> None
     assert seen.jobs("job-init")[0].result == {"initialized": True}
     assert [pod.name for pod in seen.pods] == ["p"]
     assert seen.delivery is None
+
+
+def test_trimming_takes_nothing_away_that_is_observed() -> None:
+    """What `decide` reads is the same from the whole objects and from what is kept."""
+    whole = {
+        "StatefulSet": item(
+            "orders",
+            spec={"replicas": 1, "template": {}},
+            status={
+                "observedGeneration": 2,
+                "replicas": 1,
+                "updatedReplicas": 1,
+                "readyReplicas": 1,
+            },
+        ),
+        "PersistentVolumeClaim": item(
+            "data-orders-0",
+            annotations=STAMPS | {"kustomize.toolkit.fluxcd.io/prune": "disabled"},
+            spec={"resources": {"requests": {"storage": "1Gi"}}, "volumeName": "pv-1"},
+            status={"phase": "Bound", "capacity": {"storage": "1Gi"}},
+        ),
+        "Job": job(**COMPLETE),
+        "Pod": job_pod("p", '{"initialized": true}', phase="Succeeded", owner=UID),
+        "ConfigMap": item("orders-config", data={"a": "b"}),
+    }
+    key = Key(namespace="team-a", name="orders")
+    full = {kind: Cache() for kind in whole}
+    kept = {kind: Cache() for kind in whole}
+    for kind, found in whole.items():
+        full[kind].put(found)
+        kept[kind].put(trimming.child(kind)(found))
+    assert children.observe(key, kept) == children.observe(key, full)
+    assert children.observe(key, kept).jobs("job-init")[0].result == {"initialized": True}

@@ -119,7 +119,7 @@ def test_the_controllers_rights_are_enough_for_all_that_it_does(
         recorder.tell(seen, Severity.NORMAL, "Ready", "the database answers")
     Recorder(controller, "another").tell(seen, Severity.NORMAL, "Ready", "the database answers")
     (event,) = admin.list(kinds.EVENTS)[0]
-    assert event["series"]["count"] == 4
+    assert event["count"] == 4
     secret = {"metadata": {"namespace": "team-a", "name": "s"}, "stringData": {"a": "b"}}
     assert controller.create_secret(secret)
     assert not controller.create_secret(secret)

@@ -35,7 +35,8 @@ class EventStore:
         if name not in self.kept:
             return self.answer(code=404, body={"details": {"name": name}})
         if request.method == "PATCH":
-            self.kept[name]["series"] = request.body["series"]
+            assert request.body["metadata"]["resourceVersion"] == "1"
+            self.kept[name] |= {key: request.body[key] for key in ("count", "lastTimestamp")}
         return self.answer(body=self.kept[name])
 
 
@@ -56,17 +57,18 @@ def test_an_event_has_all_that_the_api_server_and_kubectl_want(
 ) -> None:
     recorder.tell(ABOUT, Severity.NORMAL, "Committed", "1a2b3c4 provision, step 1 of 3")
     (event,) = store.kept.values()
-    assert event["apiVersion"] == "events.k8s.io/v1"
+    assert event["apiVersion"] == "v1"
     assert event["metadata"]["namespace"] == "team-a"
     assert event["metadata"]["name"].startswith("orders.")
-    assert event["eventTime"] == "2026-11-24T03:00:00.000000Z"
+    assert event["firstTimestamp"] == event["lastTimestamp"] == "2026-11-24T03:00:00Z"
+    assert event["count"] == 1
     assert event["type"] == "Normal"
     assert event["reason"] == "Committed"
     assert event["action"] == "Reconcile"
-    assert event["note"] == "1a2b3c4 provision, step 1 of 3"
-    assert event["reportingController"] == "sampledb.dev/renderer"
+    assert event["message"] == "1a2b3c4 provision, step 1 of 3"
+    assert event["reportingComponent"] == "sampledb-renderer"
     assert event["reportingInstance"] == "sampledb-renderer-0"
-    assert event["regarding"]["uid"] == "u-1"
+    assert event["involvedObject"]["uid"] == "u-1"
 
 
 def test_the_same_words_again_only_raise_the_count(store: EventStore, recorder: Recorder) -> None:
@@ -74,8 +76,8 @@ def test_the_same_words_again_only_raise_the_count(store: EventStore, recorder: 
         recorder.tell(ABOUT, Severity.WARNING, "PushFailed", "the repository is away")
     recorder.tell(ABOUT, Severity.WARNING, "PushFailed", "something else")
     first, second = store.kept.values()
-    assert first["series"]["count"] == 3
-    assert "series" not in second
+    assert first["count"] == 3
+    assert second["count"] == 1
 
 
 def test_a_restarted_controller_counts_on(
@@ -84,7 +86,7 @@ def test_a_restarted_controller_counts_on(
     recorder.tell(ABOUT, Severity.WARNING, "PushFailed", "away")
     Recorder(server.cluster(), "other").tell(ABOUT, Severity.WARNING, "PushFailed", "away")
     (event,) = store.kept.values()
-    assert event["series"]["count"] == 2
+    assert event["count"] == 2
 
 
 def test_an_event_that_has_expired_is_told_anew(store: EventStore, recorder: Recorder) -> None:
@@ -92,13 +94,15 @@ def test_an_event_that_has_expired_is_told_anew(store: EventStore, recorder: Rec
     store.kept.clear()
     recorder.tell(ABOUT, Severity.NORMAL, "Ready", "the database answers")
     (event,) = store.kept.values()
-    assert "series" not in event
+    assert event["count"] == 1
 
 
-def test_a_note_is_cut_to_what_the_api_server_takes(store: EventStore, recorder: Recorder) -> None:
+def test_a_message_is_cut_to_what_the_api_server_takes(
+    store: EventStore, recorder: Recorder
+) -> None:
     recorder.tell(ABOUT, Severity.NORMAL, "Ready", "ä" * 2000)
     (event,) = store.kept.values()
-    assert len(event["note"].encode()) == 1024
+    assert len(event["message"].encode()) == 1024
 
 
 def test_an_event_that_cannot_be_told_stops_nothing(

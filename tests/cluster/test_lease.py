@@ -200,7 +200,8 @@ def test_a_lost_answer_to_a_renewal_that_was_made_does_not_end_the_lead(
 def test_a_clean_stop_releases_the_lease_so_that_another_need_not_wait(
     leases: LeaseServer, elector: Any, told: list[str], eventually: Any
 ) -> None:
-    one, two = elector("one", time.monotonic), elector("two", time.monotonic)
+    calm = Terms(duration=6.0, deadline=4.0, retry=0.5)
+    one, two = elector("one", time.monotonic, calm), elector("two", time.monotonic, calm)
     one.start()
     eventually(lambda: one.leading)
     two.start()

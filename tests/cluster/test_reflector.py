@@ -279,7 +279,8 @@ def test_objects_are_trimmed_before_they_are_kept(
     fat["metadata"]["managedFields"] = [{"manager": "kubectl"}] * 50
     fat["metadata"]["annotations"] = {
         "kubectl.kubernetes.io/last-applied-configuration": "{}",
-        "keep": "me",
+        "sampledb.dev/content-hash": "keep",
+        "other": "drop",
     }
     fat["spec"] = {"containers": [{"name": "x"}]}
     fat["status"] = {"phase": "Running", "hostIP": "1.2.3.4"}
@@ -289,13 +290,19 @@ def test_objects_are_trimmed_before_they_are_kept(
     (kept,) = reflector.cache.all()
     assert kept["status"] == {"phase": "Running"}
     assert "spec" not in kept
-    assert kept["metadata"]["annotations"] == {"keep": "me"}
+    assert kept["metadata"]["annotations"] == {"sampledb.dev/content-hash": "keep"}
     assert "managedFields" not in kept["metadata"]
+    assert kept["metadata"].get("annotations", {}).keys() <= {"other", "sampledb.dev/content-hash"}
 
 
 def test_what_is_read_whole_loses_only_the_noise(pod: Any) -> None:
     item = pod("a", 1) | {"spec": {"engine": "postgresql"}}
     item["metadata"]["managedFields"] = []
+    item["metadata"]["annotations"] = {
+        "kubectl.kubernetes.io/last-applied-configuration": "{}",
+        "other": "keep",
+    }
     kept = trimming.whole(item)
     assert kept["spec"] == {"engine": "postgresql"}
     assert "managedFields" not in kept["metadata"]
+    assert kept["metadata"].get("annotations", {}).keys() <= {"other", "sampledb.dev/content-hash"}
