@@ -12,7 +12,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from renderer.core.errors import InvalidError, invalid
 from renderer.templating import skeleton
-from renderer.templating.values import MARK, Aside, MarkedError, Verbatim, document, to_json
+from renderer.templating.values import MARK, Aside, MarkedError, Verbatim, document, sha256, to_json
 
 SUFFIX = ".j2"
 _ASIDE = "_values_kept_aside"
@@ -141,6 +141,7 @@ def _environment(directory: Path, *, finalize: Callable[..., str] | None) -> _Sa
         keep_trailing_newline=True,
     )
     environment.filters["document"] = document
+    environment.filters["sha256"] = sha256
     return environment
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import re
 from collections.abc import Mapping
 from enum import Enum
@@ -62,6 +63,11 @@ def to_json(value: object) -> Verbatim:
     """
     text = orjson.dumps(value, option=_OPTIONS).decode()
     return Verbatim(_ESCAPE.sub(lambda found: f"\\u{ord(found[0]):04x}", text))
+
+
+def sha256(text: str) -> str:
+    """64 hex digits: what `sha256sum` prints for a file with this text."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def document(value: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import random
@@ -96,6 +97,12 @@ class Machine:
             for name, text in item.document["data"].items():
                 (self.volume(volume) / name).write_text(text)
 
+    @property
+    def config_sha256(self) -> str:
+        config = self.volume("config")
+        text = (config / "postgresql.conf").read_bytes() + (config / "pg_hba.conf").read_bytes()
+        return hashlib.sha256(text).hexdigest()
+
     def env(self, **more: str) -> dict[str, str]:
         at = {
             "PATH": f"{self.bin}:/usr/bin:/bin",
@@ -110,6 +117,7 @@ class Machine:
             "LISTEN_ADDRESSES": self.address,
             "POSTGRES_PASSWORD": PASSWORD,
             "WAIT_SECONDS": "10",
+            "CONFIG_SHA256": self.config_sha256,
         }
         return {**at, **more}
 

@@ -134,3 +134,19 @@ def test_settings_and_hba_lines_of_the_spec_are_in_force(machine: Machine) -> No
     first = "SELECT user_name FROM pg_hba_file_rules ORDER BY rule_number LIMIT 1"
     assert machine.psql(first) == "{nobody_else}"
     assert machine.psql("SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL") == "0"
+
+
+def test_a_config_map_that_lags_behind_is_waited_for(machine: Machine) -> None:
+    wanted = machine.config_sha256
+    config = machine.volume("config") / "postgresql.conf"
+    text = config.read_text()
+    config.write_text("# the ConfigMap before the change\n")
+    env = machine.env(CONFIG_SHA256=wanted, WAIT_SECONDS="0")
+    result = machine.run("start.sh", env)
+    assert result.code == 1
+    assert "not the one this Pod was rendered with" in result.message
+    late = f'( sleep 0.3; cp "{config}.new" "{config}" ) &'
+    config.with_name("postgresql.conf.new").write_text(text)
+    config.chmod(0o666)
+    env = machine.env(CONFIG_SHA256=wanted, WAIT_SECONDS="10", POSTGRES_PASSWORD="")
+    assert "postgres-password is empty" in machine.run("start.sh", env, before=late).message

@@ -3,6 +3,7 @@
 #
 # Reads: PGDATA CONFIG_DIR PGSOCKETDIR TMPDIR LISTEN_ADDRESSES TERMINATION_LOG
 #        POSTGRES_PASSWORD (the superuser's, used by the first start only)
+#        CONFIG_SHA256 (of postgresql.conf and pg_hba.conf) WAIT_SECONDS
 # PGDATA is <volume>/<major>/<name>, so that clusters of several majors are siblings.
 # SIGTERM and SIGINT stop the server fast: clients are disconnected, nothing is lost.
 set -eu
@@ -42,6 +43,17 @@ check_siblings() {
   done
 }
 
+# A mounted ConfigMap may lag behind the Pod that was made for its change: a server that
+# starts is one that has the settings it was rendered with.
+wait_for_configuration() {
+  left="$WAIT_SECONDS"
+  until test "$(cat "$CONFIG_DIR/postgresql.conf" "$CONFIG_DIR/pg_hba.conf" | sha256sum | cut -d ' ' -f 1)" = "$CONFIG_SHA256"; do
+    test "$left" -gt 0 || fail "the ConfigMap in the cluster is not the one this Pod was rendered with: was it edited by hand? Let the applier restore it"
+    left=$((left - 1))
+    sleep 1
+  done
+}
+
 # Into a sibling first, renamed when it is whole: a kill leaves nothing half made.
 first_start() {
   test -n "$POSTGRES_PASSWORD" || fail "the Secret's key postgres-password is empty"
@@ -69,6 +81,7 @@ first_start() {
 
 trap 'exit 143' TERM INT
 check_siblings
+wait_for_configuration
 if test -f "$PGDATA/PG_VERSION"; then
   found=$(cat "$PGDATA/PG_VERSION")
   test "$found" = "$wanted" || fail "data of PostgreSQL $found found, $wanted wanted: set spec.version to \"$found\""
@@ -80,7 +93,9 @@ chmod 0700 "$PGDATA"
 unset POSTGRES_PASSWORD
 
 server=""
+stopping=""
 stop() {
+  stopping=yes
   test -z "$server" || kill -INT "$server" 2> /dev/null || true
 }
 trap stop TERM INT
@@ -90,6 +105,7 @@ postgres -D "$PGDATA" \
   -c listen_addresses="$LISTEN_ADDRESSES" \
   -c unix_socket_directories="$PGSOCKETDIR" &
 server=$!
+test -z "$stopping" || stop
 # wait returns early when a signal's trap has run: wait again until the server is gone.
 code=0
 wait "$server" || code=$?
