@@ -4,6 +4,9 @@ Each directory `<path>/databases/NAMESPACE/NAME` stands for one Kustomization wi
 `prune: true`: what can't be built or applied stops that directory alone, and nothing
 of it is pruned. A directory that has left Git is pruned whole. What carries
 `kustomize.toolkit.fluxcd.io/prune: disabled` on the live object is never deleted.
+
+Where `<path>/apps/` holds Applications or Kustomizations (`handoffs.py`), only what
+they name is applied, and they get the status that Argo CD or Flux would write.
 """
 
 from __future__ import annotations
@@ -11,26 +14,24 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from renderer.core import layout
-from renderer.core.errors import SampleDBError, transient
+from renderer.core.errors import SampleDBError
 from renderer.git.errors import RewrittenError
 from renderer.git.remote import Remote
 from renderer.git.repository import Repository
-from renderer.local import build
-from renderer.local.api.errors import ApiError
+from renderer.local import build, inventory
 from renderer.local.api.store import Store
-from renderer.local.api.writes import DeleteOptions, Write
-from renderer.local.objects import Object
+from renderer.local.handoffs import Handoffs
+from renderer.local.inventory import Directory
 
-PRUNE = "kustomize.toolkit.fluxcd.io/prune"
-MANAGER = "kustomize-controller"
+Tree = Mapping[str, Mapping[str, str]]
+"""Directory → file name → blob id."""
 _log = logging.getLogger(__name__)
 _GLANCE_SECONDS = 0.05
-Identity = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +41,7 @@ class Pace:
     interval: float = 1.0
     """The branch is fetched this often, when poked, and at once after a local push."""
     drift: float = 60.0
-    """Everything is applied again this often, changed or not."""
+    """What others have changed or deleted is applied again this often."""
     delay: float = 0.0
     """Waited between seeing a commit and applying it: an applier that is slow."""
 
@@ -57,13 +58,6 @@ class Report:
     """Directory → why it couldn't be applied; "" stands for the repository itself."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Directory:
-    files: Mapping[str, str]
-    inventory: dict[Identity, None] = field(default_factory=dict)
-    error: str = ""
-
-
 class Applier:
     """Follows one branch in a thread of its own; `sync` is one pass, for tests."""
 
@@ -74,7 +68,9 @@ class Applier:
         self._store, self._remote, self._cache = store, remote, cache
         self.pace = pace or Pace()
         self._repository: Repository | None = None
-        self._known: dict[str, _Directory] = {}
+        self._known: dict[str, Directory] = {}
+        self._there: Tree = {}
+        self._handoffs = Handoffs(store=store, branch=remote.branch)
         self._report = Report()
         self._swept = 0.0
         self._written = 0
@@ -128,29 +124,32 @@ class Applier:
         return self._report.attempted == commit
 
     def sync(self, *, everything: bool = False) -> Report:
-        """One pass: fetch, apply what has changed (or `everything`), prune."""
+        """One pass: fetch, apply what has changed (or `everything` that drifted), prune."""
         with self._working:
-            self._written = self._last_write()
-            try:
-                commit, there = self._fetch()
-            except SampleDBError as error:
-                self._report = Report(
-                    attempted=self._report.attempted,
-                    applied=self._report.applied,
-                    errors={"": str(error)},
-                )
-                return self._report
-            if self.pace.delay and commit != self._report.attempted:
-                self._closing.wait(self.pace.delay)
-            for directory in sorted({*there, *self._known}):
-                if directory in there:
-                    self._apply(directory, there[directory], everything=everything)
-                else:
-                    self._remove(directory)
-            errors = {name: known.error for name, known in self._known.items() if known.error}
-            applied = self._report.applied if errors else commit
-            self._report = Report(attempted=commit, applied=applied, errors=errors)
+            self._report = self._pass(everything=everything)
             return self._report
+
+    def _pass(self, *, everything: bool) -> Report:
+        before = self._report
+        self._written = self._last_write()
+        try:
+            commit, there, apps = self._fetch()
+            if self.pace.delay and commit != before.attempted:
+                self._closing.wait(self.pace.delay)
+            refused = self._take_handoffs(apps)
+        except SampleDBError as error:
+            return replace(before, errors={"": str(error)})
+        for directory in sorted({*there, *self._known}):
+            if directory not in there:
+                self._leave(directory)
+            elif not self._handoffs.suspended(directory):
+                self._apply(directory, there[directory], everything=everything)
+        errors = {name: known.error for name, known in self._known.items() if known.error}
+        for directory in self._handoffs.by_directory:
+            if directory in self._known and not self._handoffs.suspended(directory):
+                self._handoffs.report(directory, commit, errors.get(directory, ""))
+        errors |= {"apps": refused} if refused else {}
+        return Report(attempted=commit, applied=before.applied if errors else commit, errors=errors)
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -159,9 +158,12 @@ class Applier:
             everything = time.monotonic() - self._swept > self.pace.drift
             if everything:
                 self._swept = time.monotonic()
-            if not self._closing.is_set():
+            with self._working:
+                # Asked again inside the lock: `pause` may have come in between.
+                if self._closing.is_set() or not self._running.is_set():
+                    continue
                 try:
-                    self.sync(everything=everything)
+                    self._report = self._pass(everything=everything)
                 except Exception:  # noqa: BLE001  # the next pass may do better
                     _log.exception("the applier of the laptop cluster failed; it tries again")
             self._rest()
@@ -180,7 +182,8 @@ class Applier:
         except OSError:
             return 0
 
-    def _fetch(self) -> tuple[str, Mapping[str, Mapping[str, str]]]:
+    def _fetch(self) -> tuple[str, Tree, Mapping[str, str]]:
+        """(commit, directories below `databases/`, files of `apps/`)."""
         if self._repository is None:
             self._repository = Repository.open(self._remote, self._cache)
         else:
@@ -188,43 +191,61 @@ class Applier:
                 self._repository.fetch()
             except RewrittenError:
                 self._repository.accept_rewritten()  # as Flux, which goes where the branch goes
-        above = layout.databases(self._remote.path)
         commit = self._repository.tip or ""
-        if commit and commit == self._report.attempted:
-            return commit, {name: known.files for name, known in self._known.items()}
-        return commit, {
+        if not commit or commit != self._report.attempted:
+            self._there = self._repository.snapshot(layout.prefix(self._remote.path))
+        above = layout.databases(self._remote.path)
+        databases = {
             directory: files
-            for directory, files in self._repository.snapshot(above).items()
-            if directory.removeprefix(f"{above}/").count("/") == 1
+            for directory, files in self._there.items()
+            if directory.startswith(f"{above}/")
+            and directory.removeprefix(f"{above}/").count("/") == 1
         }
+        return commit, databases, self._there.get(layout.join(self._remote.path, "apps"), {})
+
+    def _take_handoffs(self, files: Mapping[str, str]) -> str:
+        error, gone = self._handoffs.take(files, self._reader(files))
+        for handoff in gone:
+            known = self._known.pop(handoff.directory, None)
+            if known is not None and handoff.final:
+                inventory.prune(self._store, self._alone(known.inventory))
+            self._handoffs.remove(handoff)
+        return error
 
     def _apply(self, directory: str, files: Mapping[str, str], *, everything: bool) -> None:
-        known = self._known.setdefault(directory, _Directory(files={}))
-        if files == known.files and not everything and not known.error:
+        known = self._known.setdefault(directory, Directory(files={}))
+        due = files != known.files or known.error or (everything and known.drifted(self._store))
+        if not due:
             return
         known.files = files
+        handoff = self._handoffs.by_directory.get(directory)
         try:
             wanted = build.objects(directory, files, self._reader(files))
-            for how in (Write(dry_run=True), Write()):
-                for thing in wanted:
-                    self._one(thing, how)
+            marked = [handoff.marked(thing) for thing in wanted] if handoff else wanted
+            present = inventory.apply(self._store, marked)
         except SampleDBError as error:
             known.error = str(error)
             return
         known.error = ""
-        present = dict.fromkeys(build.identity(thing) for thing in wanted)
-        # The new inventory first: what another directory took over must not be pruned.
         gone = [identity for identity in known.inventory if identity not in present]
+        # First the new inventory: what another directory took over must not be pruned.
         known.inventory = present
-        self._prune(gone)
+        inventory.prune(self._store, self._alone(gone))
 
-    def _one(self, thing: Object, how: Write) -> None:
-        try:
-            self._store.apply(thing, manager=MANAGER, force=True, write=how)
-        except ApiError as error:
-            _, kind, namespace, name = build.identity(thing)
-            message = f"{kind}/{namespace}/{name} dry-run failed ({error.reason}): {error.message}"
-            raise transient(message) from error
+    def _leave(self, directory: str) -> None:
+        """A directory that has left Git."""
+        if directory in self._handoffs.by_directory:
+            # Its Kustomization is still there: Flux says so, and keeps everything.
+            self._known[directory].error = f"kustomization path not found: {directory}"
+            return
+        known = self._known.pop(directory)
+        if not self._handoffs.used:
+            inventory.prune(self._store, self._alone(known.inventory))
+
+    def _alone(self, gone: Iterable[inventory.Identity]) -> list[inventory.Identity]:
+        """Those that no other directory has; last applied, first pruned."""
+        elsewhere = {each for known in self._known.values() for each in known.inventory}
+        return [identity for identity in reversed(list(gone)) if identity not in elsewhere]
 
     def _reader(self, files: Mapping[str, str]) -> build.Read:
         repository = self._repository
@@ -234,29 +255,3 @@ class Applier:
             return contents[files[name]]
 
         return read
-
-    def _remove(self, directory: str) -> None:
-        known = self._known.pop(directory)
-        self._prune(list(known.inventory))
-
-    def _prune(self, gone: list[Identity]) -> None:
-        elsewhere = {identity for known in self._known.values() for identity in known.inventory}
-        for identity in reversed(gone):
-            if identity not in elsewhere:
-                self._delete(identity)
-
-    def _delete(self, identity: Identity) -> None:
-        version, kind, namespace, name = identity
-        resource = self._store.resources.of_kind(version, kind)
-        if resource is None:
-            return
-        try:
-            live = self._store.get(resource, name, namespace)
-            if (live["metadata"].get("annotations") or {}).get(PRUNE) == "disabled":
-                return
-            self._store.delete(
-                resource, name, namespace, DeleteOptions(uid=live["metadata"]["uid"])
-            )
-        except ApiError as error:
-            if error.reason not in {"NotFound", "Conflict"}:
-                raise
