@@ -164,7 +164,7 @@ def _ruamel(text: str, version: tuple[int, int]) -> object:
     return reader.load(io.StringIO(text))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @example({"a": "x\n y\n  \nz\n"})
 @example({"a": ["a\n\n", "b\n\n"], "b": "c\n\n"})
 @given(DOCUMENTS)

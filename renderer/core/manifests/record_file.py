@@ -73,9 +73,9 @@ def read_record(content: bytes, *, source: str) -> Record:
     try:
         found = orjson.loads(_json(content, source))
     except orjson.JSONDecodeError as error:
-        _refuse(source, DATA_KEY, f"isn't JSON: {error}")
+        _refuse(source, f"data[{DATA_KEY}]", f"isn't JSON: {error}")
     if not isinstance(found, dict):
-        _refuse(source, DATA_KEY, "isn't a JSON object")
+        _refuse(source, f"data[{DATA_KEY}]", "isn't a JSON object")
     if found.get("schema") != SCHEMA:
         problem = f"was written by another version: this one reads schema {SCHEMA}"
         raise invalid(
