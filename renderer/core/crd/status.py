@@ -186,7 +186,7 @@ class Operation:
     """The operation that is under way."""
 
     type: Word | None = None
-    """What is done: provision, configure …"""
+    """What is done, such as provision."""
     id: Word | None = None
     """Id of the operation."""
     step: Word | None = None

@@ -48,17 +48,17 @@ def schema(cls: type, *, defaults: bool) -> Schema:
     """
     whole = TypeAdapter(cls).json_schema(by_alias=True)
     definitions = whole.pop("$defs", {})
-    classes = {found.__name__: found for found in _classes(cls)}
-    return _Converter(definitions=definitions, classes=classes, defaults=defaults).model(whole, cls)
+    known = {found.__name__: found for found in classes(cls)}
+    return _Converter(definitions=definitions, classes=known, defaults=defaults).model(whole, cls)
 
 
-def _classes(cls: type) -> Iterator[type]:
+def classes(cls: type) -> Iterator[type]:
     """A class of the model and every one below it."""
     yield cls
     for hint in typing.get_type_hints(cls).values():
         for arg in _flat(hint):
             if dataclasses.is_dataclass(arg):
-                yield from _classes(cast("type", arg))
+                yield from classes(cast("type", arg))
 
 
 def _flat(hint: object) -> Iterable[object]:

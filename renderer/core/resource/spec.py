@@ -73,7 +73,10 @@ class Init(Checked):
     """Name of the database to create."""
     owner: fields.DatabaseName = "app"
     """Role that owns the database and that applications log in as."""
-    extensions: Annotated[tuple[fields.Extension, ...], Field(max_length=64)] = ()
+    extensions: Annotated[
+        tuple[fields.Extension, ...],
+        Field(max_length=64, json_schema_extra={"x-kubernetes-list-type": "set"}),
+    ] = ()
     """Extensions to create in the database, in order."""
     sql: Annotated[tuple[fields.Statement, ...], Field(max_length=100)] = ()
     """SQL statements to run in the database as its owner, in order."""
