@@ -135,7 +135,7 @@ def _print(output: str, findings: Sequence[Finding], checked: Sequence[str]) -> 
         checked=tuple(str(PurePosixPath(name)) for name in checked),
         color=current().colored(sys.stdout),
     )
-    click.echo(reports.WRITERS[output](report), nl=False)
+    current().out(reports.WRITERS[output](report), nl=False)
     count = len(findings)
     words = "nothing wrong" if not count else f"{count} finding{'s' if count > 1 else ''}"
     current().note(f"checked {len(checked)}: {words}")

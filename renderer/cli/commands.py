@@ -56,6 +56,10 @@ def command(name: str, *, examples: str, **settings: Any) -> Callable[..., Comma
     return click.command(name, cls=Command, examples=examples, **settings)
 
 
+class PipeClosedError(Exception):
+    """The reader of stdout went away."""
+
+
 class LazyGroup(click.Group):
     """A group that knows its commands by name and imports one only to run it."""
 
@@ -88,6 +92,13 @@ class LazyGroup(click.Group):
             message = f"{entry.place} is not a command"
             raise TypeError(message)
         return found
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        """Run the command; a closed pipe goes past click, which would say 1: `different`."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            raise PipeClosedError from error
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands by section, without importing one."""

@@ -40,6 +40,10 @@ class Console:
             return False
         return bool(os.environ.get("FORCE_COLOR")) or stream.isatty()
 
+    def out(self, text: str, *, nl: bool = True) -> None:
+        """Print a result to stdout, with its colours only where they are wanted."""
+        click.echo(text, nl=nl, color=self.colored(sys.stdout))
+
     def error(self, findings: Iterable[Finding], *, exit_code: int) -> None:
         """Print `error: …`, one line for each finding; -q does not silence it."""
         for finding in findings:

@@ -61,7 +61,7 @@ def command(
         for one in rendered:
             for path, before, after in differences(one.change, tip) if one.change else ():
                 different = True
-                click.echo(path if name_only else _shown(path, before, after), nl=name_only)
+                current().out(path if name_only else _shown(path, before, after), nl=name_only)
     if found.findings or wrong:
         raise CommandError(*found.findings, *wrong)
     return Exit.FOUND if different else Exit.OK

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from renderer import wiring
-from renderer.cli import branch
 from renderer.cli.console import current
 from renderer.cli.findings import CommandError, Finding, Rule
 from renderer.cli.folder import Empty, Folder
@@ -83,6 +82,8 @@ def tip(settings: Settings, folder: str) -> Iterator[Tip]:
             raise CommandError(finding)
         yield Folder(Path(folder))
     elif settings.repository.url:
+        from renderer.cli import branch  # noqa: PLC0415 - GitPython: 0.15 s, only with a repository
+
         with branch.opened(settings) as found:
             yield found
     else:

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import click
 
-from renderer.cli.commands import Entry, LazyGroup
+from renderer.cli.commands import Entry, LazyGroup, PipeClosedError
 from renderer.cli.console import Console
 from renderer.cli.exits import Exit
 from renderer.cli.failures import explain
@@ -133,7 +133,7 @@ def run(arguments: Sequence[str], *, name: str = "sampledb") -> int:
             obj=console,
         )
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, PipeClosedError):
         # Python flushes stdout once more at its end: give it somewhere to write to.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.PIPE_CLOSED

@@ -11,10 +11,10 @@ from pathlib import Path
 from renderer.cli.findings import CommandError, Finding, Rule, from_details
 from renderer.core.documents import Document, read
 from renderer.core.errors import InvalidError, SampleDBError
-from renderer.core.layout import API_VERSION, GROUP, KIND
+from renderer.core.layout import GROUP, KIND
 
 STDIN = "<stdin>"
-_KIND = KIND.encode()
+_SIGNS = (KIND.encode(), f"apiVersion: {GROUP}/".encode())
 SUFFIXES = (".yaml", ".yml", ".json")
 _PLACE = re.compile(r"(?P<file>.+?):(?P<line>\d+):\d+$", re.DOTALL)
 
@@ -55,10 +55,10 @@ def gather(
 
 
 def is_sampledb(value: object) -> bool:
-    """Whether a document means to be a SampleDB, in whatever version of the API."""
-    if not isinstance(value, dict) or value.get("kind") != KIND:
+    """Whether a document means to be a SampleDB: by its kind, or by its API's group."""
+    if not isinstance(value, dict):
         return False
-    return str(value.get("apiVersion", API_VERSION)).partition("/")[0] == GROUP
+    return value.get("kind") == KIND or str(value.get("apiVersion", "")).startswith(f"{GROUP}/")
 
 
 def contents(paths: Sequence[str], skip: frozenset[Path]) -> Iterator[tuple[str, bytes]]:
@@ -76,7 +76,7 @@ def contents(paths: Sequence[str], skip: frozenset[Path]) -> Iterator[tuple[str,
             if file.parent in skip:
                 continue
             content = file.read_bytes()
-            if not walked or _KIND in content:
+            if not walked or any(sign in content for sign in _SIGNS):
                 yield str(file), content
 
 

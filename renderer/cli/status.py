@@ -48,7 +48,7 @@ def command(*, settings: Settings, name: str, output: str) -> int:
         click.echo(emit.dump(found), nl=False)
     else:
         for part in _parts(found, clock()):
-            click.echo(part)
+            current().out(part)
     ready = condition(found, "Ready").get("status") == "True"
     return Exit.OK if ready else Exit.FOUND
 
