@@ -16,7 +16,7 @@ Object = dict[str, Any]
 STAMPS = {"sampledb.dev/content-hash": "0123456789abcdef", "sampledb.dev/generation": "3"}
 
 
-def item(name: str, *, annotations: Object | None = None, **rest: Any) -> Object:  # noqa: ANN401 - JSON
+def item(name: str, *, annotations: Object | None = None, **rest: Any) -> Object:
     metadata = {
         "namespace": "team-a",
         "name": name,
@@ -295,7 +295,7 @@ def job_pod(name: str, message: str, *, phase: str, created: str = "", owner: st
     )
 
 
-def job(**status: Any) -> Object:  # noqa: ANN401 - JSON
+def job(**status: Any) -> Object:
     return item("orders-init-1a2b3c4d", labels={"sampledb.dev/role": "job-init"}, status=status)
 
 

@@ -1,6 +1,5 @@
 """The verbs, and what a refusal is turned into."""
 
-# ruff: noqa: ANN401 - the types of conftest.py can't be imported under importlib mode
 from __future__ import annotations
 
 import threading

@@ -4,7 +4,6 @@ The controller's account has exactly what deploy/rbac.yaml grants it, so that ea
 right that the code needs is proved to be there.
 """
 
-# ruff: noqa: ANN401 - conftest's types can't be imported under importlib mode
 from __future__ import annotations
 
 import threading

@@ -1,6 +1,5 @@
 """Events: told once, counted afterwards, and never in the way."""
 
-# ruff: noqa: ANN401 - the types of conftest.py can't be imported under importlib mode
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -1,6 +1,5 @@
 """Leader election: never two, whatever the server and the network do."""
 
-# ruff: noqa: ANN401 - the types of conftest.py can't be imported under importlib mode
 from __future__ import annotations
 
 import time

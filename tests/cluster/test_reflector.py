@@ -1,6 +1,6 @@
 """The reflector against every fault that it is there for."""
 
-# ruff: noqa: ANN401, PLR0917 - fixtures are arguments; conftest's types can't be imported
+# ruff: noqa: PLR0917 - fixtures are arguments; conftest's types can't be imported
 from __future__ import annotations
 
 import time

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import yaml
 from celpy.adapter import json_to_cel
 
 from renderer.cluster import kinds
+from renderer.core import emit
+from renderer.core.crd import definition
 from renderer.core.layout import Key
 from renderer.delivery import Handoff, Tool, app
 
@@ -87,6 +91,20 @@ def test_the_kustomize_base_names_files_that_are_there() -> None:
     (base,) = documents("deploy/kustomization.yaml")
     missing = [name for name in base["resources"] if not (ROOT / "deploy" / name).is_file()]
     assert missing in ([], ["crd.yaml"])  # crd.yaml is written by `sampledb crd`
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl isn't installed")
+def test_the_base_builds_with_the_definition_that_is_printed(tmp_path: Path) -> None:
+    folder = tmp_path / "deploy"
+    shutil.copytree(ROOT / "deploy", folder)
+    (folder / "crd.yaml").write_bytes(emit.dump(definition()))
+    built = subprocess.run(
+        ["kubectl", "kustomize", str(folder)], capture_output=True, check=True, timeout=60
+    )
+    found = {(each["kind"], each["metadata"]["name"]) for each in yaml.safe_load_all(built.stdout)}
+    assert ("CustomResourceDefinition", "sampledbs.sampledb.dev") in found
+    assert ("Deployment", "sampledb-renderer") in found
+    assert ("ClusterRole", "sampledb-renderer") in found
 
 
 def test_the_argo_project_admits_exactly_what_is_rendered() -> None:

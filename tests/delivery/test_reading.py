@@ -44,7 +44,7 @@ def application(
     *,
     last: Object | None = None,
     conditions: tuple[tuple[str, str], ...] = (),
-    **rest: Any,  # noqa: ANN401 - JSON
+    **rest: Any,
 ) -> Object:
     status: Object = {
         "sync": {
@@ -231,7 +231,7 @@ def kustomization(
     applied: str = WANTED,
     attempted: str = WANTED,
     conditions: tuple[Object, ...] = (),
-    **rest: Any,  # noqa: ANN401 - JSON
+    **rest: Any,
 ) -> Object:
     return {
         "metadata": {
