@@ -14,7 +14,9 @@ from renderer.git import batch, environment
 from renderer.git import cache as copies
 from renderer.git.change import Change, Outcome, Unchanged
 from renderer.git.connection import Connection, advertised
+from renderer.git.contents import Contents
 from renderer.git.errors import CacheError, RewrittenError, damaged, rewritten
+from renderer.git.history import History
 from renderer.git.objects import TREE_MODE, Entry, parse_listing
 from renderer.git.publish import Publish
 from renderer.git.reader import Objects
@@ -38,6 +40,12 @@ class Repository:
         self._writing = threading.RLock()
         self._connection = Connection(remote, copy.launcher)
         self._objects = Objects(copy.launcher, copy.form, str(remote))
+        self._history = History(copy.launcher)
+        self._contents = Contents(
+            self._objects,
+            self._connection,
+            lambda: self.snapshot(layout.databases(remote.path)),
+        )
         self._damaged = False
         self._tidy_at = datetime.min.replace(tzinfo=UTC)
         self._tip = self._known()
@@ -134,29 +142,16 @@ class Repository:
         Raises:
             SampleDBError: the remote's, by what to do about it.
         """
-        ids = list(dict.fromkeys(blob_ids))
         with self._watched():
-            missing = self._objects.missing(ids)
-            if missing:
-                self._connection.fetch_blobs(missing)
-            return dict(self._objects.contents(ids))
+            return self._contents.read(blob_ids)
 
     def is_ancestor(self, commit: str, of: str) -> bool:
         """Whether `of` is or descends from `commit`; False for a commit that is not known."""
-        return commit == of or self._descent(commit, of) == 0
+        return self._history.within(commit, of)
 
     def last_commit(self, directory: str) -> tuple[str, datetime] | None:
         """The last commit that changed a directory, and when it was committed."""
-        if self._tip is None:
-            return None
-        told = self._copy.launcher.run(
-            "log", "-1", "--format=%H %ct", self._tip, "--", f":(literal){directory}"
-        )
-        if not told.ok:
-            msg = f"git log: {told.err.strip()}"
-            raise self._broken(msg)
-        commit, _, seconds = told.text.partition(" ")
-        return (commit, datetime.fromtimestamp(int(seconds), UTC)) if commit else None
+        return self._history.last(directory, self._tip) if self._tip else None
 
     def publish(
         self,
@@ -255,18 +250,14 @@ class Repository:
             raise self._rewritten("the branch was removed")
         found = self._connection.fetch()
         if self._tip is not None:
-            # 0: it descends, 1: it does not, anything else: git could not tell.
-            status = self._descent(self._tip, found)
-            if status == 1:
-                what = f"its tip {found[:12]} does not descend from {self._tip[:12]}"
-                raise self._rewritten(what)
-            if status:
+            descends = self._history.descent(self._tip, found)
+            if descends is None:
                 what = "git merge-base failed"
                 raise self._broken(what)
+            if not descends:
+                what = f"its tip {found[:12]} does not descend from {self._tip[:12]}"
+                raise self._rewritten(what)
         self.advance_to(found)
-
-    def _descent(self, commit: str, of: str) -> int:
-        return self._copy.launcher.run("merge-base", "--is-ancestor", commit, of).status
 
     def _entry(self, path: str) -> Entry | None:
         with self._watched(), contextlib.suppress(NotADirectoryError):

@@ -192,6 +192,13 @@ def test_ancestry_and_the_last_commit_of_a_directory_are_told(opened: Opener, ba
     assert repository.is_ancestor(second, second)
     assert not repository.is_ancestor(second, first)
     assert not repository.is_ancestor("0" * 40, second)
+    assert not repository.is_ancestor(second, "0" * 40)
+    assert not repository.is_ancestor("main@sha1:x", second)
+    assert not repository.is_ancestor(second, "--all")
+    third = bare.write("readme", "y")
+    assert not repository.is_ancestor(first, third)  # not fetched yet
+    repository.fetch()
+    assert repository.is_ancestor(first, third)
     told = repository.last_commit("databases/team-a/orders")
     assert told is not None
     assert told[0] == first

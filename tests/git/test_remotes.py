@@ -22,7 +22,7 @@ from renderer.git.errors import (
     NotARepositoryError,
     UnreachableError,
 )
-from renderer.git.remote import Limits, Remote, SshKey, Token, redact
+from renderer.git.remote import Limits, Remote, SshKey, Token, Transport, redact
 from renderer.git.repository import Repository
 
 Opener = Callable[..., Repository]
@@ -71,6 +71,31 @@ def test_http_reads_and_writes(tmp_path: Path, opened: Opener, form: str, filter
         again.collect()
         assert again.read("databases/team-a/users/service.yaml") == b"kind: Service\n"
         again.fetch()
+
+
+@pytest.mark.parametrize(
+    ("names", "fetched"),
+    [(["record.yaml"], 20), (["record.yaml", "statefulset.yaml"], 41)],
+    ids=["records", "everything"],
+)
+def test_contents_asked_for_one_by_one_come_in_few_requests(
+    http: GitServer, opened: Opener, names: list[str], fetched: int
+) -> None:
+    changes = [change(f"db-{number}", f"text {number}") for number in range(20)]
+    opened(over(http)).publish(changes)
+    repository = opened(over(http), cache="blob-less")
+    before = len(http.requests)
+    for wanted in changes:
+        listing = repository.listing(wanted.directory)
+        found = repository.read_many([listing[name] for name in names])
+        assert wanted.files is not None
+        assert [found[listing[name]] for name in names] == [wanted.files[name] for name in names]
+    posts = [line for line in http.requests[before:] if line.startswith("POST")]
+    assert len(posts) <= 10
+    snapshot = repository.snapshot("").values()
+    blobs = {blob for listing in snapshot for blob in listing.values()}
+    missing = repository._objects.missing(blobs)  # noqa: SLF001 -- not through the fetch
+    assert len(blobs) - len(missing) == fetched
 
 
 @pytest.mark.parametrize("how", ["file", "variable"])
@@ -262,6 +287,26 @@ def test_ssh_failures_are_told_apart(ssh: SshGitServer, opened: Opener) -> None:
 )
 def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
     assert redact(url) == shown
+
+
+@pytest.mark.parametrize(
+    ("url", "transport"),
+    [
+        ("https://h/a.git", Transport.HTTP),
+        ("HTTP://h/a.git", Transport.HTTP),
+        ("ssh://git@h:2222/a.git", Transport.SSH),
+        ("git@h:a/b.git", Transport.SSH),
+        ("h.example.com:a.git", Transport.SSH),
+        ("git@[::1]:a.git", Transport.SSH),
+        ("/srv/git/a.git", Transport.LOCAL),
+        ("../a.git", Transport.LOCAL),
+        ("file:///srv/git/a.git", Transport.LOCAL),
+    ],
+)
+def test_every_kind_of_address_is_told_apart(url: str, transport: Transport) -> None:
+    remote = Remote(url=url)
+    assert remote.transport is transport
+    assert (remote.address == url) == (url != "../a.git")
 
 
 @pytest.mark.parametrize(
