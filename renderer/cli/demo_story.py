@@ -244,8 +244,15 @@ class Story:
 
     @staticmethod
     def _holds(found: Object, kind: str) -> bool:
+        """True when the condition holds for the generation that was asked for last."""
         conditions = (found.get("status") or {}).get("conditions") or ()
-        return any(c["type"] == kind and c["status"] == "True" for c in conditions)
+        generation = found["metadata"].get("generation")
+        return any(
+            c["type"] == kind
+            and c["status"] == "True"
+            and c.get("observedGeneration") == generation
+            for c in conditions
+        )
 
     @staticmethod
     def _message(found: Object, kind: str) -> str:

@@ -10,6 +10,7 @@ from enum import Enum
 
 from renderer import reconcile
 from renderer.cluster import kinds
+from renderer.cluster.cache import key_of
 from renderer.cluster.client import Object
 from renderer.cluster.failure import NotFoundError
 from renderer.controller.world import Told, World
@@ -44,14 +45,17 @@ class Reconciler:
     """Hands a change to the publisher."""
     _secrets: set[Key] = field(default_factory=set)
     _written: dict[Key, float] = field(default_factory=dict)
+    _own: dict[Key, tuple[str, Object]] = field(default_factory=dict)
+    """The cached version that a pass began with, and what our writes made of it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reconcile(self, key: Key) -> Next:
         """Make one pass. Raises `TransientError` when the API server or Git is in the way."""
-        about = self.world.sampledbs.get(key)
-        if about is None:
+        cached = self.world.sampledbs.get(key)
+        if cached is None:
             self._forget(key)
             return Next.REST
+        about = self._newest(key, cached)
         try:
             desired = reconcile.resolve(about, self.world.packs)
             return self._pass(about, desired)
@@ -102,18 +106,37 @@ class Reconciler:
         )
         return self._write(about, key, status, plan)
 
+    def _newest(self, key: Key, cached: Object) -> Object:
+        """The cached object, or what our own last write made of it while the watch is behind."""
+        version = cached["metadata"]["resourceVersion"]
+        with self._lock:
+            based_on, written = self._own.get(key, ("", cached))
+            if based_on == version:
+                return written
+            self._own[key] = (version, cached)
+            return cached
+
+    def _wrote(self, key: Key, written: Object, kind: str) -> Object:
+        """Remember what a write gave, until the watch brings something newer."""
+        self.world.metrics.writes.labels(kind).inc()
+        with self._lock:
+            based_on, _ = self._own.get(key, ("", written))
+            self._own[key] = (based_on, written)
+        return written
+
     def _adopt(self, about: Object) -> Object:
         """Put the finalizer on before anything is committed, and show that it was seen."""
-        world = self.world
+        world, key = self.world, key_of(about)
         finalizers = list(about["metadata"].get("finalizers") or ())
         if FINALIZER not in finalizers:
-            about = world.cluster.set_finalizers(kinds.SAMPLEDBS, about, [*finalizers, FINALIZER])
-            world.metrics.writes.labels("finalizer").inc()
+            wanted = [*finalizers, FINALIZER]
+            about = world.cluster.set_finalizers(kinds.SAMPLEDBS, about, wanted)
+            self._wrote(key, about, "finalizer")
         if not about.get("status"):
             generation = int(about["metadata"].get("generation") or 0)
             status = pending_status(generation=generation, now=world.clock())
             about = world.cluster.patch_status(kinds.SAMPLEDBS, about, status)
-            world.metrics.writes.labels("status").inc()
+            self._wrote(key, about, "status")
         return about
 
     def _release(self, about: Object, key: Key, plan: Plan) -> None:
@@ -170,8 +193,8 @@ class Reconciler:
             if since < QUIET:
                 return Next.SOON
         self._say(about, before, status, plan)
-        self.world.cluster.patch_status(kinds.SAMPLEDBS, about, dict(status))
-        self.world.metrics.writes.labels("status").inc()
+        written = self.world.cluster.patch_status(kinds.SAMPLEDBS, about, dict(status))
+        self._wrote(key, written, "status")
         with self._lock:
             self._written[key] = now
         return Next.REST
@@ -196,14 +219,15 @@ class Reconciler:
         if before != status:
             if before.get("message") != message:
                 self.world.tell(about, "Invalid", message, warning=True)
-            self.world.cluster.patch_status(kinds.SAMPLEDBS, about, status)
-            self.world.metrics.writes.labels("status").inc()
+            written = self.world.cluster.patch_status(kinds.SAMPLEDBS, about, status)
+            self._wrote(key_of(about), written, "status")
 
     def _forget(self, key: Key) -> None:
         self.world.memory.forget(key)
         with self._lock:
             self._secrets.discard(key)
             self._written.pop(key, None)
+            self._own.pop(key, None)
 
 
 def significant(status: Mapping[str, object]) -> tuple[object, ...]:

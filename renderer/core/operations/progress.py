@@ -7,7 +7,7 @@ from dataclasses import replace
 from renderer.core.desired import Desired
 from renderer.core.operations import roles
 from renderer.core.operations.step import Operation, Situation, Step
-from renderer.core.plan import Files, Phase, Plan, Problem
+from renderer.core.plan import Files, Plan, Problem
 from renderer.core.record import Ended, Record, Underway
 
 HISTORY = 10
@@ -97,7 +97,7 @@ def _finished(operation: Operation, desired: Desired, record: Record) -> Plan:
     done = operation.finish(replace(record, underway=None, ended=ended))
     count = len(operation.steps) + 1
     return Plan(
-        phase=Phase.HIBERNATED if done.hibernated else Phase.READY,
+        phase=operation.steps[-1].phase,
         files=Files.WRITE,
         why=f"{operation.type}: {operation.done}",
         record=done,

@@ -1,0 +1,61 @@
+"""kill -9 between any two steps: the next start goes on, nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+from laptop_line import Line
+
+from renderer.core.layout import Key
+
+KEY = Key(namespace="team-a", name="orders")
+PROVISION = [
+    "provision, step 1 of 3: start the server",
+    "provision, step 2 of 3: initialise the database",
+    "provision, step 3 of 3: initialised; remove the Job",
+]
+DELETE = [
+    "delete, step 1 of 5: take the final backup",
+    "delete, step 2 of 5: let the data volume be removed",
+    "delete, step 3 of 5: remove the workload",
+    "delete, step 4 of 5: remove the directory",
+]
+INIT = {"sql": ["CREATE TABLE t (n int)", "INSERT INTO t VALUES (1)"]}
+
+
+def kill_after(line: Line, count: int) -> None:
+    """Run a controller until there are `count` commits, then kill -9."""
+    with line.controller() as process:
+        line.until(lambda: len(line.subjects()) >= count, f"commit {count}")
+        process.kill()
+        process.wait()
+
+
+def test_every_step_of_provision_and_delete_survives_a_kill(line: Line) -> None:
+    line.create(init=INIT)
+    for count in range(1, len(PROVISION) + 1):
+        kill_after(line, count)
+        assert line.subjects() == PROVISION[:count]
+    with line.controller():
+        line.until(lambda: line.holds("Ready"), "Ready")
+    assert line.laptop.psql(KEY, "SELECT count(*) FROM t") == [("1",)]
+
+    line.delete()
+    for count in range(1, len(DELETE) + 1):
+        kill_after(line, len(PROVISION) + count)
+        assert line.subjects() == PROVISION + DELETE[:count]
+    assert line.get() is not None
+    with line.controller():
+        line.until(lambda: line.get() is None, "the end of the SampleDB")
+    assert line.subjects() == PROVISION + DELETE
+    claims = [c["metadata"]["name"] for c in line.laptop.objects.list("persistentvolumeclaims")]
+    assert claims == ["orders-backup"]
+
+
+def test_a_kill_before_the_first_commit_is_harmless(line: Line) -> None:
+    line.create(init=INIT)
+    with line.controller() as process:
+        line.until(lambda: (line.get() or {})["metadata"].get("finalizers"), "the finalizer")
+        process.kill()
+        process.wait()
+    with line.controller():
+        line.until(lambda: line.holds("Ready"), "Ready")
+    assert line.subjects() == PROVISION
