@@ -10,6 +10,7 @@ import pytest
 
 from renderer.cluster import failure, kinds
 from renderer.cluster.client import Cluster, Scope, difference
+from renderer.cluster.connection import configure
 from renderer.core.errors import InvalidError, TransientError
 
 SEEN = {
@@ -289,3 +290,29 @@ def test_a_kubeconfig_gives_the_server_and_the_token(tmp_path: Path) -> None:
     path = tmp_path / "config"
     path.write_text(KUBECONFIG)
     assert Cluster.connect(path).server == "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        pytest.param({}, "there is no kubeconfig.*--kubeconfig FILE", id="nothing at all"),
+        pytest.param({"KUBECONFIG": "/nope/a:/nope/b"}, "/nope/a:/nope/b", id="none of several"),
+        pytest.param(
+            {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"},
+            "the Pod's account can't be used.*automountServiceAccountToken",
+            id="a Pod without a token",
+        ),
+    ],
+)
+def test_without_any_way_to_a_cluster_the_ways_are_named(
+    tmp_path: Path, environ: dict[str, str], words: str
+) -> None:
+    with pytest.raises(InvalidError, match=words):
+        configure(None, None, environ={"HOME": str(tmp_path), **environ})
+
+
+def test_the_environments_kubeconfig_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "config"
+    path.write_text(KUBECONFIG)
+    environ = {"HOME": "/nope", "KUBECONFIG": f"/nope/other:{path}"}
+    assert configure(None, "x", environ=environ).host == "http://127.0.0.1:9"
