@@ -51,8 +51,7 @@ def _stateful_set(new: Object, old: Object) -> list[Cause]:
 
 def _fixed(value: Object) -> Object:
     spec = {**_SET_DEFAULTS, **(value.get("spec") or {})}
-    fixed = {name: item for name, item in spec.items() if name not in _SET_MAY_CHANGE}
-    return fixed
+    return {name: item for name, item in spec.items() if name not in _SET_MAY_CHANGE}
 
 
 def _job(new: Object, old: Object) -> list[Cause]:

@@ -140,6 +140,20 @@ def problems(resource: ResourceType, value: Object) -> list[Cause]:
     return found + _annotation_problems(metadata.get("annotations") or {})
 
 
+def late_finalizers(new: Object, old: Object) -> list[Cause]:
+    """Nothing new may hold an object that is being deleted."""
+    before = old["metadata"].get("finalizers") or ()
+    late = [name for name in new["metadata"].get("finalizers") or () if name not in before]
+    if not late or "deletionTimestamp" not in old["metadata"]:
+        return []
+    listed = ", ".join(f'"{name}"' for name in late)
+    message = (
+        "Forbidden: no new finalizers can be added if the object is being deleted, "
+        f"found new finalizers []string{{{listed}}}"
+    )
+    return [Cause(field="metadata.finalizers", message=message, reason="FieldValueForbidden")]
+
+
 def _name_problems(resource: ResourceType, name: str) -> list[Cause]:
     pattern, limit, text = _DNS_1123, _NAME_LIMIT, _SUBDOMAIN_TEXT
     if resource.key == "services":

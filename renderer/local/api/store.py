@@ -270,7 +270,8 @@ class Store:
             if "status" in old:
                 new["status"] = old["status"]
         strategy.prepare(new, old, how)
-        causes = metadata.problems(kind, new) + strategy.problems(new, old)
+        causes = metadata.problems(kind, new) + metadata.late_finalizers(new, old)
+        causes += strategy.problems(new, old)
         if causes:
             raise errors.invalid(kind, name, causes)
         strategies.count_generation(kind, new, old)

@@ -68,28 +68,16 @@ def reach(value: object, path: Sequence[str | int]) -> Any:  # noqa: ANN401  # J
     return found
 
 
-def shown_path(schema: Object, path: Sequence[str | int]) -> str:
-    """`spec.sql[0]`, `spec.parameters[name]`: fields with dots, items and keys in brackets."""
-    text, below = "", schema
-    for part in path:
-        known = below.get("properties") or {}
-        if below.get("type") == "array":
-            text += f"[{part}]"
-            below = below.get("items") or {}
-        elif part in known:
-            text += f".{part}"
-            below = known[part]
-        else:
-            text += f"[{part}]"
-            others = below.get("additionalProperties")
-            below = others if isinstance(others, dict) else {}
+def shown_path(path: Sequence[str | int]) -> str:
+    """`spec.sql[0]`, `spec.parameters.name`: items in brackets, keys of maps like fields."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
 
 
 def _causes(
     schema: Object, error: jsonschema_rs.ValidationError, value: object, path: list[str | int]
 ) -> list[Cause]:
-    field, found = shown_path(schema, path), reach(value, path)
+    field, found = shown_path(path), reach(value, path)
     keyword = str(error.schema_path[-1])
     limit = _limit(schema, error.schema_path)
     if keyword == "required" and isinstance(found, dict):

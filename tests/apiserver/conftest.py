@@ -1,0 +1,72 @@
+"""A server to talk to over HTTP: one of our own for each test, or a real one."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from api_client import DEFINITIONS, GROUP, Api, Object, widget_definition
+
+from renderer.local.api.server import Server
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(bookmark_seconds=0.2) as running:
+        yield running
+
+
+@pytest.fixture
+def api(request: pytest.FixtureRequest) -> Iterator[Api]:
+    """A server of our own; or a real one: SAMPLEDB_CONTRACT_URL and SAMPLEDB_CONTRACT_TOKEN."""
+    url = os.environ.get("SAMPLEDB_CONTRACT_URL", "")
+    if url:
+        client = Api(url, os.environ["SAMPLEDB_CONTRACT_TOKEN"])
+    else:
+        running = request.getfixturevalue("server")
+        client = Api(running.url, running.token)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def namespace(api: Api) -> Iterator[str]:
+    """A namespace of this test's own."""
+    name = f"contract-{uuid.uuid4().hex[:8]}"
+    assert api.post("/api/v1/namespaces", {"metadata": {"name": name}}).code == 201
+    yield name
+    api.delete(f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture
+def maps(namespace: str) -> str:
+    """The path of this namespace's ConfigMaps."""
+    return f"/api/v1/namespaces/{namespace}/configmaps"
+
+
+@pytest.fixture
+def widgets(api: Api, namespace: str) -> Iterator[str]:
+    """The path of a custom resource of this test's own."""
+    unique = namespace.removeprefix("contract-")
+    plural = f"w{unique}s"
+    assert api.post(DEFINITIONS, widget_definition(plural, f"W{unique}")).code == 201
+    path = f"/apis/{GROUP}/v1/namespaces/{namespace}/{plural}"
+    for _ in range(100):
+        if api.get(path).code == 200:
+            break
+    yield path
+    api.delete(f"{DEFINITIONS}/{plural}.{GROUP}")
+
+
+@pytest.fixture
+def widget(widgets: str) -> Object:
+    """A valid object of that resource."""
+    kind = "W" + widgets.rpartition("/")[2][1:-1]
+    return {
+        "apiVersion": f"{GROUP}/v1",
+        "kind": kind,
+        "metadata": {"name": "x"},
+        "spec": {"size": "1Gi"},
+    }
