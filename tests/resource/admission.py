@@ -14,6 +14,7 @@ from typing import Any
 import celpy
 import orjson
 from celpy import celtypes
+from celpy.adapter import json_to_cel
 
 from renderer.core.errors import InvalidError
 from renderer.core.resource import quantity
@@ -31,7 +32,7 @@ def _is_quantity(text: object) -> celtypes.BoolType:
     return celtypes.BoolType(True)
 
 
-_FUNCTIONS = {
+_FUNCTIONS: dict[str, Any] = {
     "isQuantity": _is_quantity,
     "quantity": lambda text: celtypes.DoubleType(float(quantity.parse(str(text)))),
     "isGreaterThan": lambda one, other: celtypes.BoolType(one > other),
@@ -40,7 +41,7 @@ _FUNCTIONS = {
 
 
 @cache
-def _program(expression: str) -> Any:  # noqa: ANN401 # celpy's runner
+def _program(expression: str) -> Any:  # celpy's runner
     return _ENVIRONMENT.program(_ENVIRONMENT.compile(expression), functions=_FUNCTIONS)
 
 
@@ -52,9 +53,9 @@ def holds(expression: str, value: Json, old: Json = None) -> bool:
 @cache
 def _holds(expression: str, values: bytes) -> bool:
     value, old = orjson.loads(values)
-    names = {"self": celpy.json_to_cel(value)}
+    names = {"self": json_to_cel(value)}
     if old is not None:
-        names["oldSelf"] = celpy.json_to_cel(old)
+        names["oldSelf"] = json_to_cel(old)
     return bool(_program(expression).evaluate(names))
 
 

@@ -98,7 +98,7 @@ def test_null_is_the_same_as_absent(minimal: Document, change: Document) -> None
     assert parse(minimal).spec == parse(without_nulls(minimal)).spec
 
 
-def without_nulls(value: Any) -> Any:  # noqa: ANN401 # JSON
+def without_nulls(value: Any) -> Any:  # JSON
     if isinstance(value, dict):
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     return [without_nulls(item) for item in value] if isinstance(value, list) else value
@@ -179,6 +179,24 @@ def test_rules_of_different_objects_are_told_together(minimal: Document) -> None
         ),
         pytest.param(
             "spec.resources", {"limits": {"cpu": "-1"}}, "not negative", id="negative-amount"
+        ),
+        pytest.param(
+            "spec.networkPolicy",
+            {"from": [{"ipBlock": {"cidr": "fd00::/8", "except": ["fe80::/16"]}}]},
+            "except[0]: must lie inside fd00::/8 (got 'fe80::/16')",
+            id="ipv6",
+        ),
+        pytest.param(
+            "spec.networkPolicy",
+            {"from": [{"ipBlock": {"cidr": "fd00::/8", "except": ["10.0.0.0/16"]}}]},
+            "except[0]: must lie inside fd00::/8",
+            id="ipv4-in-ipv6",
+        ),
+        pytest.param(
+            "spec.networkPolicy",
+            {"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/8"]}}]},
+            "except[0]: must lie inside 10.0.0.0/8",
+            id="whole-range",
         ),
         pytest.param("metadata", [], "metadata: must be a mapping", id="metadata"),
         pytest.param("metadata.name", 7, 'write it as a quoted string "7"', id="name-number"),

@@ -95,6 +95,7 @@ def test_what_is_not_a_duration_is_refused(text: str) -> None:
         pytest.param("0 3 31 2-3 *", "", id="range-of-months"),
         pytest.param("0 3 31 2/2 *", "", id="stepped-months"),
         pytest.param("0 3 30,*/2 FEB *", "", id="star-among-days"),
+        pytest.param("0 3 31 2,*/6 *", "", id="star-among-months"),
         pytest.param("0 3 30 2 *", "names a day that never comes", id="30-february"),
         pytest.param("0 3 31 4,jun,9-9 *", "names a day that never comes", id="31-june"),
         pytest.param("0 3 31 feb *", "names a day that never comes", id="31-feb"),

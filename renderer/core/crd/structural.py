@@ -85,15 +85,13 @@ class _Converter:
     defaults: bool
 
     def model(self, source: Schema, cls: type) -> Schema:
-        """The schema of an object of a class."""
+        """The schema of an object of a class; every field must have its text."""
         descriptions = texts(cls)
         fields = {alias(field.name): field for field in dataclasses.fields(cls)}
         properties = {}
         for name, field in fields.items():
             converted = self.value(source["properties"][name])
-            if text := descriptions.get(field.name):
-                converted = {"description": text} | converted
-                converted["description"] = text
+            converted = {"description": ""} | converted | {"description": descriptions[field.name]}
             if self.defaults and (default := _default(field)) is not None:
                 converted["default"] = default[0]
             properties[name] = converted

@@ -18,7 +18,6 @@ _BINARY = ("", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei")
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _SUFFIX = {power: suffix for suffix, power in _DECIMAL.items()}
 _SPLIT = re.compile(r"([+-]?[0-9]*\.?[0-9]*)(.*)")
-_LIMIT = 2**63 - 1
 _NANO = Fraction(1, 10**9)
 
 
@@ -36,7 +35,7 @@ def parse(text: str) -> Fraction:
 
 
 def canonical(text: str) -> str:
-    """Return `text` as the API server writes it back: `1024Mi` → `1Gi`, `1000m` → `1`.
+    """Return the form that the API server keeps as it is: `1024Mi` → `1Gi`, `1000m` → `1`.
 
     Fractions below one nano are rounded up, as Kubernetes does. Raises `InvalidError`.
     """
