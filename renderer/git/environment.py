@@ -9,8 +9,10 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from renderer.core.errors import invalid
 from renderer.git.remote import Remote, SshKey, Token, Transport
 
 _BASE = {
@@ -57,7 +59,7 @@ def network(remote: Remote, *, fetching: bool = False) -> dict[str, str]:
     """For commands that talk to the remote: reads the token, when there is one.
 
     Raises:
-        InvalidError: the token can't be read.
+        InvalidError: the token, the key or the known_hosts file can't be read.
     """
     settings = [*_SETTINGS, ("http.lowSpeedTime", str(remote.limits.stall))]
     if fetching:
@@ -72,6 +74,8 @@ def network(remote: Remote, *, fetching: bool = False) -> dict[str, str]:
             settings.append((f"credential.{server}.helper", _HELPER))
             extra = {"SAMPLEDB_GIT_USER": token.user, "SAMPLEDB_GIT_TOKEN": token.read()}
         case SshKey() as key:
+            _check(key.key, "credentials.sshKey")
+            _check(key.known_hosts, "credentials.knownHosts")
             extra = {"GIT_SSH_COMMAND": shlex.join(_ssh(key, remote.limits.stall))}
         case None if remote.transport is Transport.SSH:
             extra = {"GIT_SSH_COMMAND": shlex.join(["ssh", *_ssh_basics(remote.limits.stall)])}
@@ -88,6 +92,17 @@ def unwanted() -> tuple[str, ...]:
         if (name.startswith("GIT_") and not name.startswith("GIT_PYTHON_") and name not in _BASE)
         or name in {"SSH_ASKPASS", "SSH_ASKPASS_REQUIRE"}
     )
+
+
+def _check(file: Path, field: str) -> None:
+    """Ssh goes on without a file that it can't read, and then says something else."""
+    if not os.access(file, os.R_OK):
+        raise invalid(
+            "can't be read",
+            field=field,
+            value=str(file),
+            remedy="mount the Secret that holds it, or correct the path",
+        )
 
 
 def _ssh(key: SshKey, stall: int) -> Sequence[str]:

@@ -89,9 +89,8 @@ class Publish:
         if rejections < _SURE:
             return
         said = trouble.remote_words(pushed.finished.err)
-        problem = (
-            f"the server refused the push to {remote.branch}: {pushed.reason}; it says: {said}"
-        )
+        words = f"; it says: {said}" if said else ""
+        problem = f"the server refused the push to {remote.branch}: {pushed.reason}{words}"
         remedy = (
             "allow this account to push to the branch (protection rules, hooks), "
             "or set another branch"

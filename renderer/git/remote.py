@@ -17,7 +17,7 @@ from renderer.core import layout
 from renderer.core.errors import invalid
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-_SCP = re.compile(r"(?:[^/@:\s]+@)?(\[[^\]/]+\]|[^/:@\s]{2,}):(?!//)\S+")
+_SCP = re.compile(r"(?:[^/@:\s]+@)?(\[[^\]/]+\]|[^/:@\s]+):(?!//)\S+")
 _BAD_BRANCH = re.compile(
     r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|^[./-]|[./]$|\.lock(/|$)|^@$|^$"
 )

@@ -20,6 +20,23 @@ from renderer.git.launch import Finished
 from renderer.git.remote import Remote, redact
 
 _LONGEST = 600
+_DECORATION = re.compile(
+    r"^(remote:|fatal:|error:)\s*(unable to access '[^']*': )?"
+    r"|\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f]"
+)
+_NOISE = (
+    "To ",
+    "Could not read from remote repository",
+    "Please make sure you have the correct access rights",
+    "and the repository exists.",
+    "warning: filtering not recognized",
+    "hint:",
+    "To add an exception for this directory",
+    "git config --global --add safe.directory",
+    *("@", "IT IS POSSIBLE", "Someone could be", "It is also possible", "Please contact your"),
+    *("Add correct host key", "Offending", "remove with:", "ssh-keygen -f", "Host key for"),
+)
+"""What says nothing more, or advises what must not be done."""
 
 
 class Trouble(Enum):
@@ -112,29 +129,17 @@ def error(remote: Remote, doing: str, finished: Finished) -> SampleDBError:
 
 def words(text: str) -> str:
     """What git or the server said, on one line, without secrets, decoration or control codes."""
-    lines = (
-        re.sub(r"^(remote:|fatal:|error:)\s*|\x1b\[[0-9;]*[A-Za-z]|[\x00-\x1f\x7f]", "", line)
-        for line in redact(text).splitlines()
-    )
+    lines = (_DECORATION.sub("", line) for line in redact(text).splitlines())
     told = [line.strip() for line in lines if line.strip() and not _noise(line)]
-    joined = "; ".join(dict.fromkeys(told)) or "git gave no reason"
+    joined = "; ".join(dict.fromkeys(told)) or "no reason was given"
     return joined if len(joined) <= _LONGEST else joined[:_LONGEST] + "…"
 
 
 def remote_words(text: str) -> str:
-    """Only what the server itself said (`remote: …` lines)."""
-    return words("\n".join(line for line in text.splitlines() if line.startswith("remote:")))
+    """Only what the server itself said (`remote: …` lines); empty when it said nothing."""
+    said = [line for line in text.splitlines() if line.startswith("remote:")]
+    return words("\n".join(said)) if said else ""
 
 
 def _noise(line: str) -> bool:
-    return line.strip().startswith(
-        (
-            "To ",
-            "Please make sure you have the correct access rights",
-            "and the repository exists.",
-            "warning: filtering not recognized",
-            "hint:",
-            "To add an exception for this directory",
-            "git config --global --add safe.directory",
-        )
-    )
+    return line.strip().startswith(_NOISE)

@@ -267,8 +267,14 @@ def test_ssh_failures_are_told_apart(ssh: SshGitServer, opened: Opener) -> None:
         attempt("deploy.git", ssh.stranger, ssh.known_hosts)
     with pytest.raises(AuthenticationError, match="host key"):
         attempt("deploy.git", ssh.key, ssh.wrong_hosts)
+    empty = ssh.key.with_name("nothing known")
+    empty.write_text("")
     with pytest.raises(AuthenticationError, match="host key"):
-        attempt("deploy.git", ssh.key, ssh.key.with_name("no such file"))
+        attempt("deploy.git", ssh.key, empty)
+    nothing = ssh.key.with_name("no such file")
+    for key, hosts in ((nothing, ssh.known_hosts), (ssh.key, nothing)):
+        with pytest.raises(InvalidError, match=r"can't be read .*no such file"):
+            attempt("deploy.git", key, hosts)
     with pytest.raises(NotARepositoryError):
         attempt("nothing.git", ssh.key, ssh.known_hosts)
 
@@ -371,7 +377,8 @@ def test_https_is_checked_against_the_authority_that_is_named(
 
 
 def test_an_ssh_server_that_says_nothing_is_left(opened: Opener, tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("")
+    for name in ("key", "hosts"):
+        (tmp_path / name).write_text("")
     credentials = SshKey(key=tmp_path / "key", known_hosts=tmp_path / "hosts")
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
