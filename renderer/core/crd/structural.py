@@ -90,8 +90,8 @@ class _Converter:
         fields = {alias(field.name): field for field in dataclasses.fields(cls)}
         properties = {}
         for name, field in fields.items():
-            converted = self.value(source["properties"][name])
-            converted = {"description": ""} | converted | {"description": descriptions[field.name]}
+            converted: Schema = {"description": ""} | self.value(source["properties"][name])
+            converted["description"] = descriptions[field.name]
             if self.defaults and (default := _default(field)) is not None:
                 converted["default"] = default[0]
             properties[name] = converted
