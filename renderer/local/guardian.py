@@ -83,14 +83,15 @@ def marked(folder: str) -> list[int]:
 
 
 def _stop(groups: set[int], folder: str) -> None:
-    # SIGINT is PostgreSQL's fast shutdown: it leaves no shared memory behind.
-    left = {group for group in groups if signal_group(group, signal.SIGINT)}
-    deadline = time.monotonic() + _GRACE_SECONDS
-    while left and time.monotonic() < deadline:
-        time.sleep(0.05)
-        left = {group for group in left if signal_group(group, 0)}
-    for group in left:
-        signal_group(group, signal.SIGKILL)
+    # SIGINT is PostgreSQL's fast shutdown: it leaves no shared memory behind. A shell's
+    # background processes ignore it, so SIGTERM follows.
+    left = groups
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        left = {group for group in left if signal_group(group, number)}
+        deadline = time.monotonic() + _GRACE_SECONDS / 2
+        while left and time.monotonic() < deadline:
+            time.sleep(0.05)
+            left = {group for group in left if signal_group(group, 0)}
     for pid in marked(folder):
         with contextlib.suppress(OSError):
             os.kill(pid, signal.SIGKILL)

@@ -29,7 +29,7 @@ class Lab:
     def get(self, resource: str, name: str, namespace: str = "team-a") -> Object | None:
         return self.objects.get(resource, namespace, name)
 
-    def until(self, what: Callable[[], Any], seconds: float = 30) -> Any:  # noqa: ANN401  # what is asked for
+    def until(self, what: Callable[[], Any], seconds: float = 30) -> Any:  # what is asked for
         """Poll until `what` gives something true; its value."""
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -49,7 +49,7 @@ class Lab:
         found: Object = self.until(there, seconds)
         return found
 
-    def pod(self, name: str, script: str, **spec: Any) -> Object:  # noqa: ANN401  # fields of a PodSpec
+    def pod(self, name: str, script: str, **spec: Any) -> Object:  # fields of a PodSpec
         """Create a Pod that runs a shell script."""
         container = {"name": "main", "image": IMAGE, "command": ["/bin/sh", "-c", script]}
         container |= spec.pop("container", {})

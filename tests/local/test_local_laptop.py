@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -207,7 +207,6 @@ with Laptop(Options()) as laptop:
     )
     print(laptop.folder, flush=True)
     if sys.argv[1] == "raise":
-        time.sleep(0.2)
         raise SystemExit(3)
     time.sleep(300)
 """
@@ -223,16 +222,23 @@ def test_however_it_ends_no_process_and_no_folder_is_left(how: str) -> None:
         start_new_session=True,
     ) as child:
         assert child.stdout
-        folder = child.stdout.readline().strip()
-        assert len(_running(folder)) == 3
-        if how != "raise":
-            os.kill(child.pid, signal.Signals[how])
-        child.wait(30)
-    deadline = time.monotonic() + 30
-    while (_running(folder) or Path(folder).exists()) and time.monotonic() < deadline:
+        try:
+            folder = child.stdout.readline().strip()
+            assert how == "raise" or _comes(lambda: len(_running(folder)) == 3)
+            if how != "raise":
+                os.kill(child.pid, signal.Signals[how])
+            child.wait(60)
+        finally:
+            child.kill()
+    assert _comes(lambda: not _running(folder))
+    assert _comes(lambda: not Path(folder).exists())
+
+
+def _comes(what: Callable[[], bool], seconds: float = 60) -> bool:
+    deadline = time.monotonic() + seconds
+    while not what() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not _running(folder)
-    assert not Path(folder).exists()
+    return what()
 
 
 def _running(folder: str) -> list[int]:
