@@ -9,9 +9,10 @@ from typing import Any
 from renderer.core import manifests, resource, schemas
 from renderer.core.errors import Detail, InvalidError
 from renderer.core.layout import API_VERSION, KIND, Role
+from renderer.core.operations.catalog import OPERATIONS
 from renderer.core.resource import SampleDB
 from renderer.templating import rules
-from renderer.templating.pack import Pack, template
+from renderer.templating.pack import FILE, Pack, template
 from renderer.templating.render import Rendered, desired, render
 
 _FULL: dict[str, Any] = {
@@ -44,9 +45,33 @@ def check(pack: Pack) -> tuple[Detail, ...]:
     for version in pack.declared.versions:
         for name, spec in (("minimal", _MINIMAL), ("full", _FULL)):
             db = _sampledb(pack, name, version, spec)
+            found.update(dict.fromkeys(_operations(pack, db)))
             for replicas, protect in ((1, True), (0, True), (0, False)):
                 found.update(dict.fromkeys(_try(pack, db, replicas=replicas, protect=protect)))
     return tuple(found)
+
+
+def _operations(pack: Pack, db: SampleDB) -> Iterator[Detail]:
+    """Each operation that the pack declares exists, and finds a template for every step."""
+    wanted = desired(db, pack)
+    for name in pack.declared.operations:
+        field = f"{pack.directory.name}/{FILE}: operations"
+        if name not in OPERATIONS:
+            known = ", ".join(sorted(OPERATIONS))
+            yield Detail(
+                field=field,
+                problem="is not an operation of this version",
+                value=repr(name),
+                remedy=f"use {known}",
+            )
+            continue
+        needed = {role for step in OPERATIONS[name].steps for role in step.roles(wanted)}
+        for role in sorted(needed.difference(pack.declared.roles), key=lambda role: role.value):
+            yield Detail(
+                field=field,
+                problem=f"{name} needs the role {role.value}, which the pack has not",
+                remedy=f"add {template(role)}, or remove {name}",
+            )
 
 
 def _sampledb(pack: Pack, name: str, version: str, spec: dict[str, Any]) -> SampleDB:

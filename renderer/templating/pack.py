@@ -96,7 +96,7 @@ def _engine_of(directory: Path) -> str:
 def _built_in() -> list[Path]:
     """The folder of a checkout, or else that of the installed wheel."""
     checkout = Path(renderer.__file__).parent.parent / "templates"
-    if checkout.is_dir():
+    if any(checkout.glob(f"*/{FILE}")):
         return [checkout]
     spec = find_spec(PACKAGE)
     return [Path(place) for place in (spec.submodule_search_locations or ())] if spec else []

@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,11 @@ OWNER = account()
 WHO: dict[str, Any] = {"user": OWNER.uid, "group": OWNER.gid, "extra_groups": []} if OWNER else {}
 PASSWORD = "super'user \"pass\\word $HOME `id` %s"
 VOLUMES = ("data", "config", "scripts", "sql", "run", "tmp", "backups")
+
+
+@cache
+def built_in() -> templating.Pack:
+    return templating.load(templating.find("postgresql"))
 
 
 class Result:
@@ -68,7 +74,7 @@ class Machine:
 
     def mount(self, spec: dict[str, Any]) -> None:
         """Write the ConfigMaps of a SampleDB into their volumes."""
-        pack = templating.load(templating.find("postgresql"))
+        pack = built_in()
         small = {"shared_buffers": "16MB", "max_connections": "20", "fsync": "off"}
         db = resource.parse(
             {

@@ -237,6 +237,23 @@ def test_a_pack_that_can_not_be_loaded_says_why(
     assert words in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        pytest.param('"Wake"', '"Fly"', "is not an operation of this version", id="unknown"),
+        pytest.param('  - "job-init"\n', "", "Provision needs the role job-init", id="role"),
+    ],
+)
+def test_an_operation_that_the_pack_can_not_do_is_told(
+    copy: Path, old: str, new: str, words: str
+) -> None:
+    edit(copy / "pack.yaml", old, new)
+    if "job-init" in old:
+        (copy / "job-init.yaml.j2").unlink()
+    found = "\n".join(str(detail) for detail in templating.check(templating.load(copy)))
+    assert words in found
+
+
 def test_a_role_without_its_template_is_named(copy: Path) -> None:
     (copy / "service.yaml.j2").unlink()
     with pytest.raises(InvalidError, match=r"role service but no service\.yaml\.j2"):

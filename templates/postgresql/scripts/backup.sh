@@ -101,28 +101,30 @@ sum_and_read_again() {
 
 # Verified backups only (a manifest says so), newest kept, never the one just made,
 # never a final one. Without its manifest a half removed directory is no backup.
-prune() {
+prune() (
+  cd "$BACKUP_DIR"
   test "$KEEP" -ge 1 || KEEP=1
   kept=0
-  for manifest in $(printf '%s\n' "$BACKUP_DIR"/*/manifest.json | sort -r); do
+  for manifest in $(printf '%s\n' [0-9]*T[0-9]*Z-*/manifest.json | sort -r); do
     old=$(dirname "$manifest")
     case "$old" in *.partial) continue ;; esac
     if test ! -f "$manifest" || grep -q '"reason": "Final"' "$manifest"; then
       continue
     fi
     kept=$((kept + 1))
-    if test "$kept" -gt "$KEEP" && test "$old" != "$BACKUP_DIR/$id"; then
+    if test "$kept" -gt "$KEEP" && test "$old" != "$id"; then
       rm -f "$manifest"
       rm -rf "$old"
     fi
   done
-}
+)
 
 write_manifest() {
   manifest="{\"id\": \"$id\", \"reason\": \"$REASON\", \"version\": \"$version\", \"method\": \"Logical\", \"size\": $size, \"sha256\": \"$sha256\", \"lsn\": \"$lsn\", \"startedAt\": \"$started\", \"finishedAt\": \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\", \"database\": $database, \"databases\": [$databases]}"
-  printf '%s\n' "$manifest" 2> "$errors" > "$partial/manifest.tmp" && sync "$partial/manifest.tmp" &&
-    mv "$partial/manifest.tmp" "$partial/manifest.json" && mv "$partial" "$BACKUP_DIR/$id" ||
+  if ! { printf '%s\n' "$manifest" > "$partial/manifest.tmp" && sync "$partial/manifest.tmp" &&
+    mv "$partial/manifest.tmp" "$partial/manifest.json" && mv "$partial" "$BACKUP_DIR/$id"; } 2> "$errors"; then
     fail "could not write the manifest: $(words)"
+  fi
   partial=""
   sync "$BACKUP_DIR/$id" "$BACKUP_DIR" || true
 }

@@ -59,6 +59,7 @@ SQL
   cat "$TMPDIR/init-result" > "$TERMINATION_LOG"
 }
 
+# shellcheck disable=SC2153 # DATABASE comes from the environment
 done_before() {
   exists=$(PGDATABASE=postgres sql << 'SQL'
 \getenv database DATABASE
