@@ -173,7 +173,7 @@ class PureCluster:
     def _child(self, kind: str, name: str, role: Role, stamp: Stamp, protected: bool) -> Child:
         common = {"kind": kind, "name": name, "stamp": stamp, "protected": protected}
         if kind == "PersistentVolumeClaim":
-            return Claim(**common, phase="Bound", capacity="1Gi")
+            return Claim(**common, phase="Bound", requested="1Gi", capacity="1Gi")
         if kind == "StatefulSet":
             current = bool(self.pod) == bool(self.live_replicas)
             return Server(**common, replicas=self.live_replicas, ready=1, current=current)

@@ -27,6 +27,7 @@ from renderer.core.operations.progress import advance, begin, refreshed
 from renderer.core.operations.step import Situation
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
+from renderer.core.resource import unsupported
 
 Rule = Callable[[Situation], Plan | None]
 
@@ -102,6 +103,16 @@ def _refuse_new_init(situation: Situation) -> Plan | None:
     )
 
 
+def _refuse_resize(situation: Situation) -> Plan | None:
+    children = names(situation.desired.key.name)
+    claim = situation.observed.claim(children.data)
+    if claim is None or not claim.requested:
+        return None
+    size = situation.desired.db.spec.storage.size
+    wrong = unsupported.resize(requested=claim.requested, size=size)
+    return _stalled("ResizeNotSupported", str(wrong)) if wrong else None
+
+
 def _stalled(reason: str, why: str) -> Plan:
     problem = Problem(trouble=Trouble.STALLED, reason=reason, message=why)
     return Plan(phase=Phase.STALLED, files=Files.LEAVE, why=why, problem=problem)
@@ -153,6 +164,7 @@ def _configure(situation: Situation) -> Plan | None:
 _RULES: tuple[Rule, ...] = (
     _refuse_new_image,
     _refuse_new_init,
+    _refuse_resize,
     _turn_back,
     _continue,
     _sleep_or_wake,

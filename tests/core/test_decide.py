@@ -179,6 +179,15 @@ def test_init_cannot_change_once_it_has_run() -> None:
     assert plan.files is Files.LEAVE
 
 
+def test_another_storage_size_is_refused_while_the_claim_stays_as_it_is() -> None:
+    cluster = ready()
+    plan = decide(desired(storage={"size": "2Gi"}), cluster.observed(), cluster.record, NOW)
+    assert plan.problem is not None
+    assert plan.problem.reason == "ResizeNotSupported"
+    assert "spec.storage.size" in plan.why
+    assert plan.files is Files.LEAVE
+
+
 def test_a_record_of_an_unknown_operation_is_not_touched() -> None:
     record = Record(
         generation=1,
