@@ -184,8 +184,8 @@ def test_junit_has_a_test_for_each_thing_checked(sampledb: Run, out: Path) -> No
     assert (root.get("tests"), root.get("failures")) == ("3", "2")
 
 
-def test_text_is_a_line_for_each_finding(process: Run) -> None:
-    ended = process("check", BAD)
+def test_text_is_a_line_for_each_finding(sampledb: Run) -> None:
+    ended = sampledb("check", BAD)
     assert ended.code == 1
     assert ended.out.count("\n") == 1
     assert ended.out.startswith(f"error: {BAD}:12: spec.storage.size: ")

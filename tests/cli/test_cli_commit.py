@@ -13,8 +13,8 @@ BAD = EXAMPLES / "broken" / "storage-size.yaml"
 FOLDER = "databases/team-a/example-database"
 
 
-def test_a_folder_is_one_commit_with_a_line_for_each(process: Run, bare: Path) -> None:
-    ended = process("commit", EXAMPLES / "team", "--repository", bare)
+def test_a_folder_is_one_commit_with_a_line_for_each(sampledb: Run, bare: Path) -> None:
+    ended = sampledb("commit", EXAMPLES / "team", "--repository", bare)
     assert (ended.code, ended.err) == (0, "")
     head, *lines = ended.out.splitlines()
     assert head.split() == ["SAMPLEDB", "RESULT", "COMMIT", "MESSAGE"]

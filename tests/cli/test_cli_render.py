@@ -22,9 +22,9 @@ def documents(stream: str) -> dict[str, Any]:
     return found
 
 
-def test_what_is_printed_is_what_is_written(process: Run, tmp_path: Path) -> None:
+def test_what_is_printed_is_what_is_written(process: Run, sampledb: Run, tmp_path: Path) -> None:
     printed = process("render", MINIMAL)
-    written = process("render", MINIMAL, "-o", tmp_path / "out")
+    written = sampledb("render", MINIMAL, "-o", tmp_path / "out")
     assert (printed.code, written.code, written.out) == (0, 0, "")
     parts = printed.out.split("---\n# Source: ")[1:]
     for part in parts:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from command_line import EXAMPLES, MINIMAL, PROGRAM, ROOT, Ended, environment, git
+from command_line import EXAMPLES, MINIMAL, PROGRAM, ROOT, Ended, Run, environment, git
 
 WORKFLOWS = ROOT / ".github" / "workflows"
 LEFT_OUT = {
@@ -142,8 +142,7 @@ def test_commit_and_sync_brings_sampledbs_to_the_deployment_repository(
     assert f"{FOLDER}/statefulset.yaml" in names
     assert "clusters/prod/apps/team-b.billing.yaml" in names
     tip = git(bare, "rev-parse", "main")
-    for step in runnable("commit-and-sync.yml"):
-        assert run(step, source, env).code == 0
+    assert run(runnable("commit-and-sync.yml")[-1], source, env).code == 0
     assert git(bare, "rev-parse", "main") == tip
 
 
@@ -159,10 +158,10 @@ def test_commit_and_sync_stops_at_a_wrong_sampledb(
 
 
 @pytest.fixture
-def checkout(source: Path, bare: Path, tmp_path: Path) -> Path:
+def checkout(sampledb: Run, bare: Path, tmp_path: Path) -> Path:
     """A checkout of the deployment repository, on a branch for a pull request."""
-    for step in runnable("commit-and-sync.yml"):
-        assert run(step, source, settings(bare, tmp_path)).code == 0
+    where = ("--repository", bare, "--path", "clusters/prod")
+    assert sampledb("commit", MINIMAL, *where).code == 0
     folder = tmp_path / "checkout"
     git(tmp_path, "clone", "-q", str(bare), str(folder))
     git(folder, "switch", "-qc", "pull-request")
