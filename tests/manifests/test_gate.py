@@ -28,6 +28,13 @@ def test_all_roles_together_pass(everything: list[Document], key: Key) -> None:
     manifests.gate(stamped, key=key)
 
 
+def test_a_claim_template_that_is_written_out_passes(prepared: Give, key: Key) -> None:
+    document = prepared(Role.SERVER)
+    document["spec"]["volumeClaimTemplates"] = [prepared(Role.DATA)]
+    document["spec"]["template"].pop("metadata")
+    manifests.gate([document], key=key)
+
+
 def _annotate(name: str, value: str = "x") -> Spoil:
     return lambda d: d["metadata"].setdefault("annotations", {}).update({name: value})
 

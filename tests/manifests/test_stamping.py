@@ -78,6 +78,12 @@ def test_quantities_are_written_as_the_server_would(
     assert claim["resources"]["requests"]["storage"] == canonical
 
 
+def test_an_amount_that_is_no_scalar_is_left_to_the_schema(rendered: Give, key: Key) -> None:
+    document = rendered(Role.DATA)
+    document["spec"]["resources"]["requests"] = {"storage": None, "other": ["1000m"]}
+    assert manifests.normalise(document, Role.DATA, key)["spec"] == document["spec"]
+
+
 def test_a_wrong_quantity_is_told_with_file_and_field(rendered: Give, key: Key) -> None:
     document = rendered(Role.DATA)
     document["spec"]["resources"]["requests"]["storage"] = "10 GB"

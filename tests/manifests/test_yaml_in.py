@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from typing import Any
 
 import pytest
@@ -95,6 +96,10 @@ def test_a_scalar_is_read_as_every_reader_takes_it(text: str, value: object) -> 
         "00",
         "1_0.5",
         "1__2",
+        "0X1F",
+        "-_8",
+        "0B1",
+        "4e_2",
     ],
 )
 def test_a_scalar_that_readers_disagree_on_is_refused(scalar: str) -> None:
@@ -193,11 +198,19 @@ metadata:
         ("spec.storage.size.nowhere", 7),
         ("spec.nowhere[3].deep", 5),
         ("nowhere", 4),
+        ("[0]", 4),
     ],
 )
 def test_a_field_is_found_on_its_line(path: str, line: int) -> None:
     _, document = documents.read(TEXT, source="f.yaml")
     assert document.line(path) == line
+
+
+@pytest.mark.parametrize("scalar", ["1" * 10**6 + "x", "1:1" * 10**5 + "x", "1." * 10**5])
+def test_a_long_scalar_takes_no_longer_than_to_read_it(scalar: str) -> None:
+    started = time.process_time()
+    assert documents.one(f"a: {scalar}", source="f.yaml").value == {"a": scalar}
+    assert time.process_time() - started < 5
 
 
 def test_lines_of_an_indented_document_are_right() -> None:

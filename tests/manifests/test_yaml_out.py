@@ -179,7 +179,7 @@ def test_what_is_written_reads_back_equal_under_every_reader(value: dict[str, An
 
 @settings(deadline=None)
 @given(DOCUMENTS, st.randoms(use_true_random=False))
-def test_the_order_of_keys_makes_no_difference(value: dict[str, Any], random: Any) -> None:  # noqa: ANN401 - a Random of Hypothesis
+def test_the_order_of_keys_makes_no_difference(value: dict[str, Any], random: Any) -> None:
     keys = list(value)
     random.shuffle(keys)
     assert emit.dump({key: value[key] for key in keys}) == emit.dump(value)

@@ -54,17 +54,10 @@ def _say(
         return f"must be {wanted}", "quote it" if quote else f"write {wanted}"
     if keyword == "enum":
         return "is not one of the known values", f"use one of {_list(facts['options'])}"
-    if keyword == "const":
-        expected = facts.get("expected_value", schema.get("const"))
-        return f"must be {expected!r}", f"write {expected!r}"
     if keyword == "pattern":
-        words = schema.get("x-words") or schema.get("propertyNames", {}).get("x-words")
-        return words or f"doesn't match {facts.get('pattern')}", "correct it"
-    limit = facts.get("limit")
-    known = _LIMITS.get(keyword)
-    if known is not None:
-        return known.format(limit), "correct it"
-    return f"fails the schema's rule {keyword!r}", "see the Kubernetes API reference"
+        return schema["x-words"], "correct it"
+    known = _LIMITS.get(keyword, f"fails the schema's rule {keyword!r}")
+    return known.format(facts.get("limit")), "correct it"
 
 
 _LIMITS = {
