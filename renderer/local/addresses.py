@@ -29,7 +29,11 @@ class Addresses:
         self._lock = threading.Lock()
         self._known: dict[tuple[str, str], str] = {}
         self._held: list[socket.socket] = []
-        self._block, self._next = self._take(), _FIRST
+        try:
+            self._block, self._next = self._take(), _FIRST
+        except BaseException:
+            self.close()
+            raise
 
     def of(self, namespace: str, pod: str) -> str:
         """The address of a Pod, by its name: the same every time."""
