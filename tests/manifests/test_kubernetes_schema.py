@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.core import schemas
@@ -319,6 +319,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(schemas.KINDS),
     st.dictionaries(st.sampled_from(["metadata", "spec", "data", "x"]), VALUES),

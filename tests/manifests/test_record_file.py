@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.core import documents, emit, manifests
@@ -72,6 +72,7 @@ RECORDS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(RECORDS)
 def test_any_record_reads_back_equal_in_any_form_of_yaml(record: Record) -> None:
     content = _write(record)

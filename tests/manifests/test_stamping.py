@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.core import manifests
@@ -221,6 +221,7 @@ VALUES = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text("abc", max_size=3), VALUES, max_size=4), st.integers(1, 9))
 def test_hash_depends_on_content_and_not_on_order_or_stamps(spec: Document, count: int) -> None:
     document = {"kind": "X", "metadata": {"name": "x"}, "spec": spec}

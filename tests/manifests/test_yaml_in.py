@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import ruamel.yaml
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.core import documents
@@ -228,6 +228,7 @@ def _reads_alike(text: str, value: object) -> bool:
     return all(item == value and type(item["a"]) is type(value["a"]) for item in found)  # type: ignore[index] # a mapping
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="0123456789+-._:eExXobnyYNofalstrueTIniNS~=<", min_size=1, max_size=12))
 def test_a_plain_scalar_that_is_accepted_reads_alike_elsewhere(scalar: str) -> None:
     text = f"a: {scalar}\n"
@@ -238,6 +239,7 @@ def test_a_plain_scalar_that_is_accepted_reads_alike_elsewhere(scalar: str) -> N
     assert _reads_alike(text, value)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     refused = ""
