@@ -9,8 +9,9 @@ from pathlib import Path
 
 from renderer import wiring
 from renderer.cli.findings import CommandError, Finding, Rule
-from renderer.core.errors import invalid
+from renderer.core.errors import Detail
 from renderer.core.layout import owner_file
+from renderer.git.errors import OwnedByAnotherError
 from renderer.git.fence import Owner
 from renderer.git.repository import Repository, Ways
 from renderer.settings import Settings
@@ -40,10 +41,12 @@ def _refuse_foreign(found: Repository, settings: Settings) -> None:
     if settings.cluster.name:
         found.check_owner()
     elif found.read(path) is not None:
-        raise invalid(
-            "a controller writes to this path, and there can be only one writer",
-            field=path,
-            remedy="use another --path or --branch, or stop the controller and remove the file",
+        raise OwnedByAnotherError(
+            Detail(
+                problem="a controller writes to this path, and there can be only one writer",
+                field=path,
+                remedy="use another --path or --branch, or stop the controller and remove it",
+            )
         )
 
 

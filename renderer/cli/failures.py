@@ -32,7 +32,9 @@ def explain(error: BaseException) -> tuple[tuple[Finding, ...], Exit]:
     if isinstance(error, InvalidError):
         return from_details(error.details, Rule.INPUT), Exit.INVALID
     if isinstance(error, TransientError):
-        return from_details(error.details, Rule.INPUT), Exit.TRANSIENT
+        cluster = type(error).__module__.startswith("renderer.cluster")
+        rule = Rule.CLUSTER if cluster else Rule.REPOSITORY
+        return from_details(error.details, rule), Exit.TRANSIENT
     if isinstance(error, OSError) and error.filename:
         problem = (error.strerror or str(error)).lower()
         return (Finding(rule=Rule.INPUT, file=str(error.filename), problem=problem),), Exit.INVALID

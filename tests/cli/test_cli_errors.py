@@ -209,7 +209,7 @@ def test_a_path_of_a_controller_is_a_refusal(sampledb: Run, bare: Path, tmp_path
     git(other, "push", "-q", "origin", "HEAD:main")
     before = git(bare, "rev-parse", "main")
     ended = sampledb("commit", MINIMAL, "--repository", bare)
-    assert ended.code == 2
+    assert ended.code == 4
     assert "a controller writes to this path" in ended.err
     fenced = sampledb("commit", MINIMAL, "--repository", bare, "--cluster-name", "2")
     assert fenced.code == 4
