@@ -172,7 +172,11 @@ def test_a_watch_with_a_selector_tells_what_comes_and_goes(api: Api, maps: str) 
     api.patch(f"{maps}/a", {"metadata": {"labels": {"in": "yes"}}})
     api.patch(f"{maps}/a", {"metadata": {"labels": {"in": None}}})
     events = api.watch(maps, resourceVersion=listed, labelSelector="in=yes")
-    assert [event["type"] for event in islice(events, 2)] == ["ADDED", "DELETED"]
+    added, deleted = islice(events, 2)
+    assert (added["type"], deleted["type"]) == ("ADDED", "DELETED")
+    last = deleted["object"]["metadata"]
+    assert last["labels"] == {"in": "yes"}
+    assert int(last["resourceVersion"]) > int(added["object"]["metadata"]["resourceVersion"])
 
 
 def test_a_watch_ends_when_its_time_is_up(api: Api, maps: str) -> None:

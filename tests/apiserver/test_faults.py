@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from itertools import islice
 
 import pytest
@@ -67,6 +68,16 @@ def test_dropped_watches_end(server: Server, api: Api) -> None:
     assert list(events) == []
 
 
+def test_a_cut_connection_is_an_error_and_the_next_is_served(server: Server, api: Api) -> None:
+    api.post(MAPS, config("a"))
+    events = api.watch(MAPS)
+    next(events)
+    server.cut_connections()
+    with pytest.raises(urllib3.exceptions.ProtocolError):
+        list(events)
+    assert type(api)(server.url, server.token).get(MAPS).code == 200
+
+
 def test_a_stopped_server_refuses_and_comes_back_on_its_port(server: Server, api: Api) -> None:
     api.post(MAPS, config("a"))
     url = server.url
@@ -101,13 +112,12 @@ def test_history_keeps_a_window(api_of_few: Api) -> None:
 
 
 @pytest.fixture
-def api_of_few(request: pytest.FixtureRequest) -> Api:
+def api_of_few() -> Iterator[Api]:
     """A server that remembers three events."""
-    server = Server(Store(history=3)).start()
-    client = Api(server.url, server.token)
-    request.addfinalizer(server.stop)
-    request.addfinalizer(client.close)
-    return client
+    with Server(Store(history=3)) as server:
+        client = Api(server.url, server.token)
+        yield client
+        client.close()
 
 
 def test_an_expired_continue_token_offers_an_inconsistent_one(server: Server, api: Api) -> None:

@@ -6,6 +6,7 @@ here it runs before the request returns, in one go.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from renderer.local.api import errors
@@ -84,7 +85,8 @@ class Remover:
         head = old["metadata"]
         if "deletionTimestamp" in head and not head.get("deletionGracePeriodSeconds"):
             return old
-        head.setdefault("deletionTimestamp", stamp(self._now()))
+        if "deletionTimestamp" not in head:
+            head["deletionTimestamp"] = stamp(self._now() + timedelta(seconds=grace))
         head["deletionGracePeriodSeconds"] = grace
         if head.get("generation"):
             head["generation"] += 1

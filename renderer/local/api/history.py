@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import orjson
@@ -60,6 +60,13 @@ class Event:
         return self.entry.data
 
 
+def _renumbered(entry: Entry, version: int) -> Entry:
+    """What a selective watcher sees of an object that has left it: its last matching state."""
+    value = entry.object
+    value["metadata"]["resourceVersion"] = str(version)
+    return replace(entry, version=version, data=orjson.dumps(value))
+
+
 class Subscription:
     """A stream of events of one resource; iterate, or call `next`; `close` when done.
 
@@ -87,10 +94,11 @@ class Subscription:
             kind = DELETED if then else ""
         if kind == event.type:
             self._queue.put(event)
+        elif kind == DELETED and event.before is not None:
+            last = _renumbered(event.before, event.version)
+            self._queue.put(replace(event, type=kind, entry=last))
         elif kind:
-            self._queue.put(
-                Event(type=kind, version=event.version, entry=event.entry, before=event.before)
-            )
+            self._queue.put(replace(event, type=kind))
 
     def replay(self, entries: Iterable[Entry]) -> None:
         """Offer what exists already, as ADDED."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _MEMORY = 4096
 _TRANSITION = re.compile(r"\boldSelf\b")
+_SELF = re.compile(r"\b(?:self|oldSelf)\b(?:\.(\w+)(?!\w*\())?")
 _WORDS = frozenset(
     [
         "true",
@@ -69,15 +70,17 @@ class Rule:
         self._field = (declared.get("fieldPath") or "").removeprefix(".")
         self._reason = declared.get("reason") or "FieldValueInvalid"
         self._type = schema.get("type", "object")
+        self._names = _mentioned(f"{self._text} {declared.get('messageExpression') or ''}")
         self.transition = bool(_TRANSITION.search(self._text))
         self._expression = _compiled(self._text)
         told = declared.get("messageExpression")
         self._told = _compiled(told) if told else None
         self._result = lru_cache(_MEMORY)(self._evaluate)
 
-    def cause(self, path: str, new: bytes, old: bytes) -> Cause | None:
-        """What is wrong with a value (JSON; `old` is empty when there is none)."""
-        fault = self._result(new, old)
+    def cause(self, path: str, new: object, old: object) -> Cause | None:
+        """What is wrong with a value; `old` is None when there is none to compare with."""
+        before = b"" if old is None or not self.transition else self._relevant(old)
+        fault = self._result(self._relevant(new), before)
         if not fault:
             return None
         where = ".".join(part for part in (path, self._field) if part) or "<nil>"
@@ -86,6 +89,12 @@ class Rule:
             return Cause(field=where, message=f"{kind}: {fault}", reason=self._reason)
         message = f'Invalid value: "{self._type}": {fault}'
         return Cause(field=where, message=message, reason=self._reason)
+
+    def _relevant(self, value: object) -> bytes:
+        """The JSON of what the rule looks at: the less it is, the more often it is known."""
+        if self._names is not None and isinstance(value, dict):
+            value = {name: value[name] for name in self._names if name in value}
+        return orjson.dumps(value)
 
     def _evaluate(self, new: bytes, old: bytes) -> str:
         names = {"self": _value(orjson.loads(new), self._schema)}
@@ -139,13 +148,12 @@ class Rules:
                 yield from self._items.causes(item, self._match(item, old), f"{path}[{index}]")
 
     def _judge(self, value: object, old: object, path: str) -> Iterator[Cause]:
-        new, before = orjson.dumps(value), b"" if old is None else orjson.dumps(old)
         for rule in self._own:
-            if rule.transition and not before:
+            if rule.transition and old is None:
                 continue
-            if not rule.transition and new == before:
+            if not rule.transition and value == old:
                 continue
-            cause = rule.cause(path, new, before if rule.transition else b"")
+            cause = rule.cause(path, value, old)
             if cause is not None:
                 yield cause
 
@@ -173,6 +181,15 @@ def _visible(value: Any) -> Any:  # noqa: ANN401  # JSON: any value
     head = value["metadata"]
     named = {key: head[key] for key in ("name", "generateName") if key in head}
     return {**value, "metadata": named}
+
+
+def _mentioned(text: str) -> tuple[str, ...] | None:
+    """The fields of self that an expression names; None when it uses self as a whole."""
+    found = _SELF.findall(text)
+    if not all(found):
+        return None
+    escaped = {f"__{word}__": word for word in _WORDS}
+    return tuple(sorted({escaped.get(name, name) for name in found}))
 
 
 @cache

@@ -101,6 +101,11 @@ class Server:
         """End every watch as a time-out would."""
         self.store.end_watches()
 
+    def cut_connections(self) -> None:
+        """Cut every connection in the middle of whatever it does; new ones are served."""
+        if self._http is not None:
+            self._http.cut()
+
     def expire_history(self) -> None:
         """Answer 410 to every older resourceVersion and continue token."""
         self.store.compact()
