@@ -11,8 +11,6 @@ from datetime import UTC, datetime
 from threading import RLock
 from typing import TYPE_CHECKING
 
-import orjson
-
 from renderer.local.api import (
     errors,
     metadata,
@@ -26,7 +24,7 @@ from renderer.local.api.deletion import Remover
 from renderer.local.api.history import Entry, Subscription
 from renderer.local.api.resources import BUILT_IN, DELIVERY, Registry, ResourceType
 from renderer.local.api.tables import Tables
-from renderer.local.api.writes import DeleteOptions, Listing, PatchKind, Write
+from renderer.local.api.writes import DeleteOptions, Listing, PatchKind, Write, copied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +70,7 @@ class Store:
 
         Raises `ApiError`: 404 (no such namespace), 409 (name taken), 422 (invalid).
         """
-        kind, how, new = self.resources[resource], write or Write(), _copy(value)
+        kind, how, new = self.resources[resource], write or Write(), copied(value)
         metadata.check_envelope(kind, new)
         metadata.name_it(new)
         with self._lock:
@@ -137,7 +135,7 @@ class Store:
 
         With a status subresource, the status is left alone unless `subresource` is `status`.
         """
-        kind, how, new = self.resources[resource], write or Write(), _copy(value)
+        kind, how, new = self.resources[resource], write or Write(), copied(value)
         metadata.check_envelope(kind, new)
         name = new["metadata"].get("name") or ""
         with self._lock:
@@ -263,12 +261,7 @@ class Store:
         strategy = self._strategies.of(kind)
         strategies.check_current(kind, new, old)
         metadata.keep_old(new, old)
-        if subresource == "status":
-            new = {**old, "status": new["status"]} if "status" in new else _without_status(old)
-        elif kind.status:
-            new.pop("status", None)
-            if "status" in old:
-                new["status"] = old["status"]
+        new = strategies.split_status(kind, new, old, subresource)
         strategy.prepare(new, old, how)
         causes = metadata.problems(kind, new) + metadata.late_finalizers(new, old)
         causes += strategy.problems(new, old)
@@ -300,12 +293,3 @@ class Store:
             return self.create(kind, new, how)
         new["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
         return self._replace(kind, new, before, how, subresource)
-
-
-def _copy(value: Object) -> Object:
-    copied: Object = orjson.loads(orjson.dumps(value))
-    return copied
-
-
-def _without_status(value: Object) -> Object:
-    return {key: item for key, item in value.items() if key != "status"}

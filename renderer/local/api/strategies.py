@@ -85,6 +85,18 @@ def check_current(resource: ResourceType, new: Object, old: Object) -> None:
         raise errors.invalid(resource, before["name"], [cause])
 
 
+def split_status(resource: ResourceType, new: Object, old: Object, subresource: str) -> Object:
+    """What may be written: only the status by its subresource, all but it by the resource."""
+    if subresource == "status":
+        kept, status = old, new.get("status")
+    elif resource.status:
+        kept, status = new, old.get("status")
+    else:
+        return new
+    result = {key: item for key, item in kept.items() if key != "status"}
+    return result if status is None else result | {"status": status}
+
+
 def count_generation(resource: ResourceType, new: Object, old: Object) -> None:
     """One more when anything but metadata (and the status of its own) has changed."""
     if not resource.generation:

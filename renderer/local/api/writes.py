@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal
 
+import orjson
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -53,6 +55,12 @@ class DeleteOptions:
     uid: str = ""
     version: str = ""
     dry_run: bool = False
+
+
+def copied(value: Object) -> Object:
+    """A deep copy of JSON values."""
+    result: Object = orjson.loads(orjson.dumps(value))
+    return result
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
