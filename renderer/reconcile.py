@@ -179,7 +179,7 @@ def change(desired: Desired, plan: Plan, packs: Packs, place: Place, held: Store
         beside=beside,
         based_on=held.tree,
         subject=plan.subject,
-        body=plan.why if plan.why not in plan.subject else "",
+        body=plan.outlook,
         trailers=_trailers(desired, plan),
     )
 
@@ -197,6 +197,7 @@ def _trailers(desired: Desired, plan: Plan) -> tuple[tuple[str, str], ...]:
         ("Generation", str(generation) if generation else ""),
         ("Operation", f"{plan.operation} {plan.step}".strip()),
         ("Input-Digest", desired.digest),
+        ("Templates", desired.templates),
         ("Image", desired.image),
     )
     return tuple((name, value) for name, value in pairs if value)

@@ -19,6 +19,8 @@ class Desired:
     """The major version wanted, for example `18`."""
     digest: str
     """Hash of the spec and of the pack's content: changes when the files may change."""
+    templates: str = ""
+    """The pack and the digest of its content, for people: `postgresql@1a2b3c4d5e6f`."""
     init_digest: str
     """Hash of `spec.init` alone: it runs once."""
 

@@ -71,6 +71,8 @@ class Plan:
     """Whether the data claim is protected from pruning."""
     subject: str = ""
     """What the commit says after `namespace/name: `."""
+    outlook: str = ""
+    """What follows the commit and when, for the reviewer."""
     operation: str = ""
     """The operation's id, for the commit's trailer."""
     step: str = ""

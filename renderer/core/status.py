@@ -69,7 +69,7 @@ def summarise(this: Pass) -> dict[str, object]:
             now=this.now,
         ),
         "git": _git(this.git),
-        "delivery": _delivery(this.observed),
+        "delivery": _delivery(this.observed, missing),
         "engineVersion": _versions(this),
         "endpoint": {
             "host": f"{children.server}.{db.key.namespace}.svc",
@@ -156,7 +156,7 @@ def _conditions(
         Condition(
             type="Stalled", holds=stalled, reason=reason, message=plan.why if stalled else ""
         ),
-        _rendered(plan),
+        _rendered(this),
         _committed(git),
         _applied(this, missing),
         _initialized(record),
@@ -172,10 +172,17 @@ def _conditions(
     return conditions
 
 
-def _rendered(plan: Plan) -> Condition:
-    if plan.files is Files.LEAVE:
-        return Condition(type="Rendered", holds=False, reason="LeftAlone", message=plan.why)
-    return Condition(type="Rendered", holds=True, reason="Rendered", message=plan.subject)
+def _rendered(this: Pass) -> Condition:
+    plan = this.plan
+    match plan.files:
+        case Files.LEAVE:
+            return Condition(type="Rendered", holds=False, reason="LeftAlone", message=plan.why)
+        case Files.REMOVE:
+            text = "the directory is to be removed"
+        case Files.WRITE:
+            generation = plan.record.generation if plan.record else 0
+            text = f"generation {generation}: {len(plan.roles)} manifests"
+    return Condition(type="Rendered", holds=True, reason="Rendered", message=text)
 
 
 def _committed(git: GitState) -> Condition:
@@ -229,15 +236,17 @@ def _git(git: GitState) -> dict[str, object]:
         "branch": git.branch,
         "path": git.path,
         "commit": git.commit,
+        "shortCommit": git.commit[:8],
         "committedAt": git.committed_at,
     }
     return {key: value for key, value in shown.items() if value}
 
 
-def _delivery(observed: Observed) -> dict[str, object]:
+def _delivery(observed: Observed, missing: tuple[str, ...]) -> dict[str, object]:
     said = observed.delivery
-    if said is None:
-        return {"tool": "none"}
+    if said is None or said.tool == "none":
+        state = DeliveryState.PENDING if missing else DeliveryState.APPLIED
+        return {"tool": "none", "state": state.value}
     shown = {
         "tool": said.tool,
         "name": said.name,

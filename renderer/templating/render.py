@@ -54,6 +54,7 @@ def desired(db: SampleDB, pack: Pack) -> Desired:
         major=major,
         digest=resource.digest([FORMAT, pack.digest, db.namespace, db.name, db.spec]),
         init_digest=resource.digest(db.spec.init),
+        templates=f"{pack.name}@{pack.digest[:12]}",
     )
 
 

@@ -84,7 +84,7 @@ def columns() -> list[Document]:
         _column("Version", ".spec.version"),
         _column("Ready", '.status.conditions[?(@.type=="Ready")].status'),
         _column("Phase", ".status.phase"),
-        _column("Commit", ".status.git.commit"),
+        _column("Commit", ".status.git.shortCommit"),
         _column("Backup", ".status.backups.lastVerified.time", kind="date"),
         _column("Age", ".metadata.creationTimestamp", kind="date"),
         _column("Path", ".status.git.path", priority=1),

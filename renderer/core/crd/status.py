@@ -75,6 +75,8 @@ class Git:
     """Directory of this SampleDB in the repository."""
     commit: Commit | None = None
     """Last commit of that directory."""
+    short_commit: Word | None = None
+    """Its first eight characters, for the column."""
     committed_at: Time | None = None
     """When it was made."""
     pull_request: Annotated[str, Field(max_length=2048)] | None = None

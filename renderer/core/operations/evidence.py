@@ -163,13 +163,18 @@ def _job_result(situation: Situation, prefix: str, role: Role) -> Verdict:
     if job.succeeded and job.result is not None:
         return proved(job.result)
     if job.failed or job.succeeded:
-        return _stall(_REASONS[role], _job_failure(job))
+        return _stall(_REASONS[role], f"{_job_failure(job)}; {_MENDING[role]}")
     if job.started_at and situation.now - job.started_at > JOB_LIMIT:
         return _stall("JobStuck", f"Job {job.name} has run since {job.started_at:%Y-%m-%dT%H:%MZ}")
     return _wait("JobRunning", f"Job {job.name} is running" + _because(job.message))
 
 
 _REASONS = {Role.INIT: "InitFailed", Role.FINAL_BACKUP: "FinalBackupFailed"}
+_MENDING = {
+    Role.INIT: "mend spec.init and a new Job follows; if the cause lay elsewhere, delete the Job "
+    "and the applier starts it anew",
+    Role.FINAL_BACKUP: "mend the cause, then delete the Job and the applier starts it anew",
+}
 
 
 def _job_failure(job: Job) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from renderer.core.desired import Desired
 from renderer.core.operations import roles
 from renderer.core.operations.step import Operation, Situation, Step
-from renderer.core.plan import Files, Plan, Problem
+from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Ended, Record, Underway
 
 HISTORY = 10
@@ -72,8 +72,9 @@ def step_plan(
     """The plan that renders `step`."""
     number = f"step {operation.index(step.name) + 1} of {len(operation.steps) + 1}"
     underway = record.underway
+    failed = problem is not None and problem.trouble is Trouble.STALLED
     return Plan(
-        phase=step.phase,
+        phase=Phase.FAILED if failed else step.phase,
         files=step.files,
         why=problem.message if problem else f"{operation.type}, {number}: {step.title}",
         record=record,
@@ -81,11 +82,21 @@ def step_plan(
         replicas=step.replicas(record),
         protect=step.protect,
         subject=f"{operation.type.lower()}, {number}: {step.title}",
+        outlook=_outlook(operation, step),
         operation=underway.id if underway else "",
         step=step.name,
         problem=problem,
         create_secret=operation.create_secret and desired.db.spec.credentials.source == "Generated",
     )
+
+
+def _outlook(operation: Operation, step: Step) -> str:
+    following = operation.index(step.name) + 1
+    if not step.awaits:
+        return "The finalizer is lifted after this commit: the SampleDB is gone then."
+    last = following == len(operation.steps)
+    then = operation.done if last else operation.steps[following].title
+    return f"The next commit follows when {step.awaits}: {then}."
 
 
 def _finished(operation: Operation, desired: Desired, record: Record) -> Plan:

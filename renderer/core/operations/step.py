@@ -68,6 +68,8 @@ class Step:
     phase: Phase
     title: str
     """What this commit does, as its subject says it."""
+    awaits: str
+    """What its proof is, to end the sentence "the next commit follows when …"."""
     roles: Callable[[Desired], frozenset[Role]]
     proof: Callable[[Situation], Verdict]
     learn: Callable[[Record, Situation, Mapping[str, object]], Record] = _unchanged
