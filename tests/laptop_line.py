@@ -32,12 +32,12 @@ class Line:
 
     @contextlib.contextmanager
     def controller(
-        self, *more: str, kubeconfig: Path | None = None
+        self, *more: str, kubeconfig: Path | None = None, repository: str = ""
     ) -> Iterator[subprocess.Popen[str]]:
         """`sampledb run` as a process; SIGTERM at the end if it still runs."""
         command = [
             str(SAMPLEDB), "-v", "run",
-            "--repository", str(self.laptop.repository),
+            "--repository", repository or str(self.laptop.repository),
             "--path", PATH,
             "--kubeconfig", str(kubeconfig or self.laptop.kubeconfig),
             "--no-leader-elect",
@@ -57,6 +57,11 @@ class Line:
             log.seek(0)
             sys.stderr.write(log.read())
             log.close()
+
+    def log(self) -> str:
+        """What the controllers have said so far."""
+        logs = sorted(self.laptop.folder.glob("controller-*.log"))
+        return "".join(path.read_text() for path in logs)
 
     def create(self, name: str = "orders", **spec: Any) -> None:
         least = {"engine": "postgresql", "version": "18", "storage": {"size": "1Gi"}}

@@ -79,6 +79,7 @@ class Controller:
         """Begin: answer probes, follow the cluster, try to lead."""
         for server in self._servers:
             server.start()
+            log.info("probes and metrics on port %d", server.port)
         self._watches.start()
         if self._elector:
             self._elector.start()

@@ -87,7 +87,9 @@ class Watches:
     def stop(self) -> None:
         """Follow nothing any more."""
         for reflector in self._all():
-            reflector.stop()
+            reflector.stop(0)
+        for reflector in self._all():
+            reflector.stop(1)
 
     def unsynced(self) -> list[str]:
         """The resources that have not been listed yet, with the last error of each."""
