@@ -60,6 +60,7 @@ class ScriptedServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.requests: list[Request] = []
+        self.clusters: list[Cluster] = []
         self.script: Callable[[Request], Answer] = lambda _: Answer(code=404, body={})
         self.ending = threading.Event()
 
@@ -75,7 +76,9 @@ class ScriptedServer(ThreadingHTTPServer):
         return f"{self.scheme}://127.0.0.1:{self.server_address[1]}"
 
     def cluster(self) -> Cluster:
-        return Cluster.at(self.url, token="t0ken")
+        found = Cluster.at(self.url, token="t0ken")
+        self.clusters.append(found)
+        return found
 
     def asked(self, method: str = "", *, watch: bool | None = None) -> list[Request]:
         return [
@@ -161,6 +164,8 @@ def server() -> Iterator[ScriptedServer]:
     thread.start()
     yield found
     found.ending.set()
+    for cluster in found.clusters:
+        cluster.close()
     found.shutdown()
     thread.join()
     found.server_close()

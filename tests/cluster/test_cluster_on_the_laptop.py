@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -95,13 +96,15 @@ def laptop() -> Iterator[Server]:
 
 
 @pytest.fixture
-def admin(laptop: Server) -> Cluster:
-    return Cluster.at(laptop.url, token=laptop.token)
+def admin(laptop: Server) -> Iterator[Cluster]:
+    with closing(Cluster.at(laptop.url, token=laptop.token)) as cluster:
+        yield cluster
 
 
 @pytest.fixture
-def controller(laptop: Server) -> Cluster:
-    return Cluster.at(laptop.url, token="controller")
+def controller(laptop: Server) -> Iterator[Cluster]:
+    with closing(Cluster.at(laptop.url, token="controller")) as cluster:
+        yield cluster
 
 
 def test_the_controllers_rights_are_enough_for_all_that_it_does(
