@@ -19,8 +19,9 @@ $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV)/tools; $(VENV)/tools/bin/pip -q install uv==$(UV_VERSION); }
-	@$(UV) pip sync -q --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q renderer
 	@touch $@
 
 .PHONY: setup
@@ -47,8 +48,9 @@ check: $(READY) ## Run every linter and contract
 	$(BIN)/lint-imports
 	$(BIN)/deptry .
 	$(BIN)/python tools/check-house.py
+	$(BIN)/shellcheck .ci/run tools/actionlint templates/*/scripts/*.sh
 	$(BIN)/zizmor --offline --quiet .github
-	@tools/actionlint
+	tools/actionlint
 
 .PHONY: format
 format: $(READY) ## Format the code and apply safe fixes

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 - imported by the script beside it
 """What Kubernetes checks in code and its OpenAPI document doesn't say.
 
 Sources: k8s.io/apimachinery/pkg/util/validation, k8s.io/kubernetes/pkg/apis/*/validation
