@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from renderer.core import layout
 from renderer.core.errors import InvalidError
+from renderer.core.objects import blob_id, tree_id
 from renderer.git.change import Change, Outcome, Refused, Superseded, Unchanged
 from renderer.git.errors import detail
-from renderer.git.objects import FILE_MODES, TREE_MODE, ObjectFormat, blob_id, tree_id
+from renderer.git.objects import FILE_MODES, TREE_MODE, ObjectFormat
 from renderer.git.reader import Objects
 
 
@@ -37,9 +38,9 @@ def identify(changes: Sequence[Change], form: ObjectFormat) -> list[Wanted]:
     return [
         Wanted(
             change=change,
-            tree=None if change.files is None else tree_id(change.files, form),
+            tree=None if change.files is None else tree_id(change.files, form.value),
             beside={
-                path: None if content is None else blob_id(content, form)
+                path: None if content is None else blob_id(content, form.value)
                 for path, content in change.beside.items()
             },
         )

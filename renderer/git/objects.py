@@ -1,13 +1,11 @@
-r"""Git's object ids, computed without Git, and its trees, parsed.
+"""Git's object formats and modes, and its trees, parsed (ids: renderer.core.objects).
 
-Source: gitformat-pack and gitrepository-layout manual pages; an object's id is the
-digest of `<type> <size>\\0<content>`.
+Source: gitformat-pack and gitrepository-layout manual pages.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -35,20 +33,6 @@ class Entry:
     id: str
 
 
-def blob_id(content: bytes, form: ObjectFormat) -> str:
-    """The id of a file's content."""
-    return _digest(b"blob", content, form).hex()
-
-
-def tree_id(files: Mapping[str, bytes], form: ObjectFormat) -> str:
-    """The id of a flat directory of plain files."""
-    lines = (
-        b"100644 " + name + b"\0" + _digest(b"blob", content, form)
-        for name, content in sorted((name.encode(), content) for name, content in files.items())
-    )
-    return _digest(b"tree", b"".join(lines), form).hex()
-
-
 def parse_tree(raw: bytes, form: ObjectFormat) -> dict[str, Entry]:
     """Read a tree object; names that aren't UTF-8 are kept with surrogate escapes."""
     entries: dict[str, Entry] = {}
@@ -72,8 +56,3 @@ def parse_listing(raw: bytes) -> dict[str, dict[str, str]]:
         directory, _, name = path.rpartition("/")
         found.setdefault(directory, {})[name] = facts.rsplit(" ", 1)[1]
     return found
-
-
-def _digest(kind: bytes, content: bytes, form: ObjectFormat) -> bytes:
-    header = kind + b" " + str(len(content)).encode() + b"\0"
-    return hashlib.new(form.value, header + content, usedforsecurity=False).digest()

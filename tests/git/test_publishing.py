@@ -13,10 +13,10 @@ import pytest
 from servers.git_bare import NOW, QUICK, Bare, change, make_bare
 
 from renderer.core.errors import InvalidError
+from renderer.core.objects import blob_id, tree_id
 from renderer.git.change import Change, Committed, Refused, Superseded, Unchanged
 from renderer.git.errors import CacheError, OwnedByAnotherError, RemovalError
 from renderer.git.fence import Owner
-from renderer.git.objects import ObjectFormat, blob_id, tree_id
 from renderer.git.remote import Identity, Remote
 from renderer.git.repository import Repository
 
@@ -110,12 +110,12 @@ def test_any_path_and_object_format_is_written_and_read_back(
     assert isinstance(repository.publish([wanted])[0], Committed)
     assert isinstance(repository.publish([wanted])[0], Unchanged)
     assert wanted.files is not None
-    assert repository.tree(wanted.directory) == tree_id(wanted.files, ObjectFormat(form))
+    assert repository.tree(wanted.directory) == tree_id(wanted.files, form)
     again = opened(remote, cache="second")
     listing = again.snapshot(f"{prefix}/databases" if prefix else "databases")[wanted.directory]
     assert listing == again.listing(wanted.directory)
     assert again.read_many(listing.values()) == {
-        blob_id(content, ObjectFormat(form)): content for content in wanted.files.values()
+        blob_id(content, form): content for content in wanted.files.values()
     }
     bare.git("fsck", "--strict")
 

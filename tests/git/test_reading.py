@@ -12,8 +12,9 @@ from dataclasses import replace
 import pytest
 from servers.git_bare import Bare, change
 
+from renderer.core.objects import blob_id, tree_id
 from renderer.git.errors import CacheError
-from renderer.git.objects import ObjectFormat, blob_id, parse_tree, tree_id
+from renderer.git.objects import ObjectFormat, parse_tree
 from renderer.git.repository import Repository
 
 Opener = Callable[..., Repository]
@@ -114,8 +115,8 @@ def test_ids_are_computed_as_git_does(bare: Bare, form: ObjectFormat) -> None:
     files = {"b": b"", "a.yaml": b"x", "a": b"\0", "ü": b"y"}
     for name, content in files.items():
         bare.write(f"d/{name}", content.decode())
-    assert tree_id(files, form) == bare.git("rev-parse", "main:d")
-    assert blob_id(b"x", form) == bare.git("rev-parse", "main:d/a.yaml")
+    assert tree_id(files, form.value) == bare.git("rev-parse", "main:d")
+    assert blob_id(b"x", form.value) == bare.git("rev-parse", "main:d/a.yaml")
 
 
 def test_a_tree_is_parsed_whatever_its_names() -> None:
