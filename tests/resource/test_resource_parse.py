@@ -168,6 +168,7 @@ def test_rules_of_different_objects_are_told_together(minimal: Document) -> None
         pytest.param(
             "spec.init", {"sql": ["é" * 65536] * 7}, "must be at most 786432 bytes in all", id="sql"
         ),
+        pytest.param("spec.parameters", {"a": "1\n"}, "take out line breaks", id="two-lines"),
         pytest.param("spec.affinity", {1: 2}, "spec.affinity: is not a field", id="not-a-key"),
         pytest.param("spec.scheduling", {"affinity": {"a": 1j}}, "spec.scheduling", id="no-json"),
         pytest.param("spec.resources", {"limits": []}, "resources.limits: must be a", id="limits"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.core.errors import InvalidError
-from renderer.core.resource import cron, duration, quantity, unsupported
+from renderer.core.resource import cron, duration, formats, quantity, unsupported
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,8 @@ def test_a_new_size_is_not_supported_yet() -> None:
     assert detail is not None
     assert "not supported yet" in str(detail)
     assert unsupported.resize(requested="1Gi", size="1024Mi") is None
+
+
+@pytest.mark.parametrize("entry", formats.ALL, ids=lambda entry: entry.message)
+def test_every_format_has_a_way_out(entry: formats.Format) -> None:
+    assert entry.example or entry.advice

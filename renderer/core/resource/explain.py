@@ -136,7 +136,7 @@ def _words(error: ErrorDetails, where: list[int | str], whole: Tree) -> tuple[st
             return "must be a string", _quoted(value)
         case "string_pattern_mismatch":
             entry = formats.BY_PATTERN[context["pattern"]]
-            return entry.message, f"write it like {entry.example}" if entry.example else ""
+            return entry.message, entry.remedy
         case "enum":
             names = context["expected"].replace("'", "").replace(" or ", ", ")
             return f"must be one of {names}", _case(value, names.split(", "))

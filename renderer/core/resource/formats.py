@@ -19,6 +19,13 @@ class Format:
     message: str
     """Follows the field's path: `must be …`."""
     example: str = ""
+    advice: str = ""
+    """What to do where an example says nothing."""
+
+    @property
+    def remedy(self) -> str:
+        """The way out of a value that doesn't match."""
+        return self.advice or f"write it like {self.example}"
 
 
 def _either_empty(pattern: str) -> str:
@@ -92,6 +99,7 @@ PARAMETER_NAME = Format(
 ONE_LINE = Format(
     pattern=r"^[^\x00-\x1f\x7f]*$",
     message="must be one line without control characters",
+    advice="take out line breaks, tabs and what else doesn't print",
 )
 HBA_LINE = Format(
     pattern=r"^[^\x00-\x08\x0a-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x08\x0a-\x1f\x7f]*$",
