@@ -11,6 +11,9 @@ from renderer.cli.console import Console, LogFormat
 
 _LEVELS = (logging.ERROR, logging.WARNING, logging.INFO, logging.DEBUG)
 
+_LIBRARIES = ("git", "kubernetes", "urllib3")
+"""What these say for debugging is about themselves; nobody but their authors can use it."""
+
 
 class JsonFormatter(logging.Formatter):
     """One JSON object a line: time, level, logger, message, and the traceback if there is one."""
@@ -38,3 +41,5 @@ def start(console: Console, *, more: int = 0) -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(message)s"))
     level = max(0, min(len(_LEVELS) - 1, console.verbosity + 1 + more))
     logging.basicConfig(level=_LEVELS[level], handlers=[handler], force=True)
+    for library in _LIBRARIES:
+        logging.getLogger(library).setLevel(logging.WARNING)

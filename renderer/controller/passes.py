@@ -18,13 +18,17 @@ from renderer.core.conditions import timestamp
 from renderer.core.desired import Desired
 from renderer.core.errors import InvalidError
 from renderer.core.layout import FINALIZER, Key
-from renderer.core.plan import Plan, Trouble
+from renderer.core.plan import Phase, Plan, Trouble
 from renderer.core.status import GitState, Pass, invalid_status, pending_status, summarise
 from renderer.git.change import Change
 from renderer.reconcile import Stored
 
 QUIET = 5.0
 """Seconds between status writes that change nothing but words."""
+
+
+_RESTING = {Phase.READY, Phase.HIBERNATED, Phase.PAUSED}
+"""Phases whose beginning is told in an Event; the others begin with a commit, which is."""
 
 
 class Next(Enum):
@@ -207,7 +211,7 @@ class Reconciler:
         if problem and problem.trouble is Trouble.STALLED:
             if _condition(before, "Stalled") != ("True", problem.reason):
                 self.world.tell(about, problem.reason, problem.message, warning=True)
-        elif before.get("phase") != status.get("phase"):
+        elif before.get("phase") != status.get("phase") and plan.phase in _RESTING:
             self.world.tell(about, str(status["phase"]), str(status["message"]), warning=False)
 
     def _refuse(self, about: Object, message: str) -> None:
@@ -233,10 +237,7 @@ class Reconciler:
 def significant(status: Mapping[str, object]) -> tuple[object, ...]:
     """What of a status is written at once: everything but words that come and go."""
     conditions = status.get("conditions")
-    states = [
-        (c.get("type"), c.get("status"), c.get("reason"))
-        for c in (conditions if isinstance(conditions, list) else [])
-    ]
+    states = [_state(c) for c in (conditions if isinstance(conditions, list) else [])]
     git, operation = status.get("git"), status.get("operation")
     return (
         status.get("observedGeneration"),
@@ -247,6 +248,17 @@ def significant(status: Mapping[str, object]) -> tuple[object, ...]:
         status.get("backups"),
         status.get("finalSnapshot"),
     )
+
+
+def _state(condition: Mapping[str, object]) -> tuple[object, ...]:
+    """Type and status, and the reason where it is an alarm.
+
+    A push under way counts as done: it is over in a moment, or told as an error.
+    """
+    kind, status, reason = (condition.get(name) for name in ("type", "status", "reason"))
+    if kind in {"Committed", "Applied"} and reason == "Pending":
+        status = "True"
+    return kind, status, reason if kind == "Stalled" and status == "True" else ""
 
 
 def _condition(status: Mapping[str, object], kind: str) -> tuple[str, str]:

@@ -201,10 +201,13 @@ def _applied(this: Pass, missing: tuple[str, ...]) -> Condition:
     if said and said.state is DeliveryState.FAILED:
         text = f"{said.tool} {said.name}: {words}"
         return Condition(type="Applied", holds=False, reason="ApplyFailed", message=text)
-    if missing or this.git.pending:
-        what = f"{len(missing)} of the children, first {missing[0]}" if missing else "the commit"
-        text = f"waiting for {what}" + (f"; {words}" if words else "")
+    if missing:
+        text = f"waiting for {len(missing)} of the children, first {missing[0]}"
+        text += f"; {words}" if words else ""
         return Condition(type="Applied", holds=False, reason="Waiting", message=text)
+    if this.git.pending:
+        text = "waiting for the commit"
+        return Condition(type="Applied", holds=False, reason="Pending", message=text)
     return Condition(
         type="Applied", holds=True, reason="Applied", message="every child carries its stamp"
     )
