@@ -120,12 +120,11 @@ def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -
     """
     assert plan.record is not None  # noqa: S101 - a plan that writes has a record
     pack = packs.get(desired.db.spec.engine)
-    rendered = templating.render(
+    engine = desired.db.spec.engine
+    prepared = templating.prepare(
         pack, desired, roles=plan.roles, replicas=plan.replicas, protect=plan.protect
     )
     known = previous.children if previous else {}
-    engine = desired.db.spec.engine
-    prepared = [manifests.prepare(r.document, r.role, desired.key, engine) for r in rendered]
     stamped, stamps = manifests.stamp(prepared, known, plan.record.generation)
     manifests.gate(stamped, key=desired.key)
     _check_schemas(stamped)

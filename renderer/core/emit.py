@@ -24,6 +24,8 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"}
 _LONGEST_KEY = 1000
 """YAML's own limit for a key on one line is 1024 characters."""
 _INT64 = 2**63
+_SHORT_TEXT = 80
+"""Longer strings are seldom the same in two databases, and would crowd the memory."""
 
 # Everything that must be escaped between double quotes: controls, the line breaks of
 # YAML 1.1 (U+0085, U+2028, U+2029), the no-break space (invisible in a review), what a
@@ -121,11 +123,15 @@ def _key(key: str) -> str:
 def _string(text: str, indent: str) -> str:
     if "\n" in text and _fits_block(text):
         return _block(text, indent)
-    return _quoted(text) if _ESCAPE.search(text) else f'"{text}"'
+    return _remembered(text) if len(text) <= _SHORT_TEXT else _quoted(text)
 
 
 def _quoted(text: str) -> str:
     return f'"{_ESCAPE.sub(_escape, text)}"'
+
+
+_remembered = lru_cache(maxsize=8192)(_quoted)
+"""Most short strings stand in every database's files."""
 
 
 def _escape(match: re.Match[str]) -> str:

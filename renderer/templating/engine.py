@@ -44,7 +44,10 @@ class Engine:
                     field=f"{self._name}/{file}",
                     remedy="remove it",
                 )
-            where[file] = (self._text if plain else self._yaml).get_template(file)
+            found = (self._text if plain else self._yaml).get_template(file)
+            # Jinja2 copies a template's globals at each rendering: slowly from its ChainMap.
+            found.globals = dict(found.globals)
+            where[file] = found
         except UnicodeDecodeError as error:
             where_to = f"{self._name}/{file}"
             problem = "isn't UTF-8"

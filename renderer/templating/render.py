@@ -66,6 +66,23 @@ def render(
     `replicas` and `protect` (the data claim's protection from pruning) are the plan's.
     Raises `InvalidError` naming the template, the line and the way out.
     """
+    rendering = _begin(pack, desired, roles, replicas=replicas, protect=protect)
+    return tuple(
+        Rendered(role=role, document=rendering.document(role)) for role in Role if role in roles
+    )
+
+
+def prepare(
+    pack: Pack, desired: Desired, *, roles: frozenset[Role], replicas: int, protect: bool
+) -> list[manifests.Document]:
+    """Render as `render` does, and make each document ready to be stamped (`manifests.prepare`)."""
+    rendering = _begin(pack, desired, roles, replicas=replicas, protect=protect)
+    return [rendering.prepared(role) for role in Role if role in roles]
+
+
+def _begin(
+    pack: Pack, desired: Desired, roles: frozenset[Role], *, replicas: int, protect: bool
+) -> _Rendering:
     for role in roles.difference(pack.declared.roles):
         problem = f"the template pack {pack.name} has no template for {role.value}"
         raise invalid(
@@ -74,10 +91,7 @@ def render(
             remedy="switch off what needs it, or use another template pack",
         )
     context = _context(pack, desired, roles, replicas=replicas, protect=protect)
-    rendering = _Rendering(pack, desired.key, context)
-    return tuple(
-        Rendered(role=role, document=rendering.document(role)) for role in Role if role in roles
-    )
+    return _Rendering(pack, desired.key, context)
 
 
 _BY_NAME = {role.value: role for role in Role}
@@ -87,11 +101,12 @@ _ORDER = {role: number for number, role in enumerate(Role)}
 class _Rendering:
     """The documents of one SampleDB, each rendered once: when it, or its hash, is asked for."""
 
-    __slots__ = ("_context", "_done", "_hashes", "_key", "_pack")
+    __slots__ = ("_context", "_done", "_hashes", "_key", "_pack", "_prepared")
 
     def __init__(self, pack: Pack, key: Key, context: Mapping[str, Any]) -> None:
         self._pack, self._key, self._context = pack, key, context
         self._done: dict[Role, dict[str, Any]] = {}
+        self._prepared: dict[Role, dict[str, Any]] = {}
         self._hashes: dict[Role, str] = {}
 
     def document(self, role: Role) -> dict[str, Any]:
@@ -104,10 +119,15 @@ class _Rendering:
             self._done[role] = self._pack.engine.document(template(role), own)
         return self._done[role]
 
+    def prepared(self, role: Role) -> dict[str, Any]:
+        if role not in self._prepared:
+            document = self.document(role)
+            self._prepared[role] = manifests.prepare(document, role, self._key, self._pack.name)
+        return self._prepared[role]
+
     def content_hash(self, role: Role) -> str:
         if role not in self._hashes:
-            document = manifests.prepare(self.document(role), role, self._key, self._pack.name)
-            self._hashes[role] = manifests.content_hash(document)
+            self._hashes[role] = manifests.content_hash(self.prepared(role))
         return self._hashes[role]
 
     def has(self, role: Role) -> bool:

@@ -127,7 +127,7 @@ def _identity(
         yield wrong("kind", shown, f"{role.value} must be {wanted}", f"render a {wanted}")
     name = str(metadata.get("name", ""))
     expected = _expected(key)[role]
-    hashed = role in {Role.INIT, Role.FINAL_BACKUP}
+    hashed = role is Role.INIT or role is Role.FINAL_BACKUP
     if not (name.startswith(f"{expected}-") if hashed else name == expected):
         yield wrong("metadata.name", name, "isn't this SampleDB's", f"name it {expected}")
     if len(name) > _NAME:

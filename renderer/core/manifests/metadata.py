@@ -52,9 +52,9 @@ _LABEL_VALUE = 63
 
 def unwanted(metadata: Mapping[str, Any], path: str) -> Iterator[Detail]:
     """Yield what may not be in `metadata`, which lies at `path`."""
-    for field, (problem, remedy) in _FIELDS.items():
-        if field in metadata:
-            yield wrong(fields.child(path, field), metadata[field], problem, remedy)
+    for field, value in metadata.items():
+        if field in _FIELDS:
+            yield wrong(fields.child(path, field), value, *_FIELDS[field])
     yield from _annotations(metadata.get("annotations"), f"{path}.annotations")
     yield from _labels(metadata.get("labels"), f"{path}.labels")
 
@@ -71,17 +71,18 @@ def wrong(field: str, value: object, problem: str, remedy: str) -> Detail:
 
 def _annotations(annotations: object, path: str) -> Iterator[Detail]:
     for name, value in annotations.items() if isinstance(annotations, dict) else ():
-        where = fields.child(path, name)
         if name in _ANNOTATIONS:
-            yield wrong(where, value, *_ANNOTATIONS[name])
+            yield wrong(fields.child(path, name), value, *_ANNOTATIONS[name])
         if name == SYNC_OPTIONS and _RECREATING & options(value):  # trap 8
-            yield wrong(where, value, "would make it anew, and its data is gone", "remove it")
+            why = "would make it anew, and its data is gone"
+            yield wrong(fields.child(path, name), value, why, "remove it")
 
 
 def _labels(labels: object, path: str) -> Iterator[Detail]:
     for name, value in labels.items() if isinstance(labels, dict) else ():
-        where = fields.child(path, name)
         if name in _LABELS:
-            yield wrong(where, value, "the applier sets it, and prunes what has it", "remove it")
+            why = "the applier sets it, and prunes what has it"
+            yield wrong(fields.child(path, name), value, why, "remove it")
         if len(str(value)) > _LABEL_VALUE:
-            yield wrong(where, value, f"is longer than {_LABEL_VALUE}", "use a shorter value")
+            why = f"is longer than {_LABEL_VALUE}"
+            yield wrong(fields.child(path, name), value, why, "use a shorter value")

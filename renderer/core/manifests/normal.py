@@ -16,6 +16,7 @@ Document = dict[str, Any]
 """A Kubernetes object as plain values."""
 _Path = tuple[str | int, ...]
 
+_ROLES = {role.value: role for role in Role}
 _HASH_LENGTH = 8
 _TEXTS = frozenset({"annotations", "labels"})
 _AMOUNTS = frozenset({"limits", "requests"})
@@ -38,10 +39,8 @@ def role_of(document: Mapping[str, Any]) -> Role | None:
     """Read the role from the label `sampledb.dev/role`; None when it isn't one."""
     metadata = document.get("metadata")
     found = metadata.get("labels") if isinstance(metadata, dict) else None
-    try:
-        return Role(found.get(ROLE_LABEL)) if isinstance(found, dict) else None
-    except ValueError:
-        return None
+    name = found.get(ROLE_LABEL) if isinstance(found, dict) else None
+    return _ROLES.get(name) if isinstance(name, str) else None
 
 
 def prepare(document: Mapping[str, Any], role: Role, key: Key, engine: str = "") -> Document:
@@ -92,7 +91,11 @@ def named_job(document: Mapping[str, Any]) -> Document:
         return dict(document)
     name = document["metadata"]["name"]
     base, _, suffix = name.rpartition("-")
-    if base and suffix == content_hash(_put(document, ("metadata", "name"), base))[:_HASH_LENGTH]:
+    if (
+        base
+        and len(suffix) == _HASH_LENGTH
+        and suffix == content_hash(_put(document, ("metadata", "name"), base))[:_HASH_LENGTH]
+    ):
         return dict(document)
     suffix = content_hash(document)[:_HASH_LENGTH]
     return _put(document, ("metadata", "name"), f"{name}-{suffix}")
