@@ -30,6 +30,8 @@ class Leader:
     world: World
     queue: WorkQueue
     settings: Settings
+    leading: Callable[[], bool]
+    """Whether it is certain that nobody else leads."""
     publisher: Publisher = field(init=False)
     reconciler: Reconciler = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
@@ -41,6 +43,7 @@ class Leader:
             self.world.repository.publish,
             self._told,
             Pace(gather=self.settings.controller.debounce),
+            self.leading,
         )
         self.reconciler = Reconciler(world=self.world, submit=self.publisher.submit)
 

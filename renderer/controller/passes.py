@@ -16,10 +16,11 @@ from renderer.cluster.failure import NotFoundError
 from renderer.controller.world import Told, World
 from renderer.core.conditions import timestamp
 from renderer.core.desired import Desired
+from renderer.core.early_status import invalid_status, pending_status
 from renderer.core.errors import InvalidError
 from renderer.core.layout import FINALIZER, Key
 from renderer.core.plan import Phase, Plan, Trouble
-from renderer.core.status import GitState, Pass, invalid_status, pending_status, summarise
+from renderer.core.status import GitState, Pass, summarise
 from renderer.git.change import Change
 from renderer.reconcile import Stored
 

@@ -37,8 +37,15 @@ class Publisher:
     under way is finished on a clean stop.
     """
 
-    def __init__(self, publish: Publish, told: Told, pace: Pace | None = None) -> None:
-        """Prepare; `start` begins."""
+    def __init__(
+        self,
+        publish: Publish,
+        told: Told,
+        pace: Pace | None = None,
+        may: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Prepare; `start` begins. `may` is asked right before each push: do we still lead?"""
+        self._may = may
         self._publish = publish
         self._told = told
         self._pace = pace or Pace()
@@ -91,6 +98,9 @@ class Publisher:
 
     def _flush(self, batch: dict[Key, Change]) -> None:
         outcomes: Sequence[Outcome]
+        if not self._may():
+            log.warning("nothing is pushed: this process isn't certain any more that it leads")
+            return
         try:
             outcomes = self._publish(tuple(batch.values()))
         except SampleDBError as error:

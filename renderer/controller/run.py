@@ -157,7 +157,12 @@ class Controller:
                 return
             with repository:
                 world = self._world(repository)
-                leader = Leader(world=world, queue=self._queue, settings=self.settings)
+                leader = Leader(
+                    world=world,
+                    queue=self._queue,
+                    settings=self.settings,
+                    leading=lambda: self._elector is None or self._elector.leading,
+                )
                 leader.start()
                 self._working.set()
                 log.info("working as %s on %s", self._identity, self._remote)

@@ -7,15 +7,17 @@ the same input gives the same plan, in the controller, in CI and in a test.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
-from renderer.core import deletion
+from renderer.core import deletion, refusals
 from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import Observed
 from renderer.core.operations import evidence, roles
 from renderer.core.operations.catalog import (
     CONFIGURE,
+    DELETIONS,
     HIBERNATE,
     INITIALISE,
     OPERATIONS,
@@ -27,7 +29,6 @@ from renderer.core.operations.progress import advance, begin, refreshed
 from renderer.core.operations.step import Situation
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
-from renderer.core.resource import unsupported
 
 Rule = Callable[[Situation], Plan | None]
 
@@ -50,6 +51,8 @@ def decide(
         return _paused(desired)
     if db.deleting and observed is not None:
         return deletion.decide(desired, observed, record, now)
+    if observed is None and record and _in_deletion(record):
+        return _left_to_the_controller()
     if record is None:
         step = START if observed is not None else INITIALISE
         return begin(PROVISION, step, desired, None)
@@ -74,48 +77,47 @@ def _paused(desired: Desired) -> Plan:
     )
 
 
-def _refuse_new_image(situation: Situation) -> Plan | None:
-    record, desired = situation.record, situation.desired
-    if not record.data_version or record.image == desired.image:
-        return None
-    if int(desired.major) < int(record.data_version):
-        why = (
-            f"spec.version: {desired.db.spec.version!r} is older than the data on disk "
-            f"({record.data_version}), which an older server can't read; "
-            f"set it to {record.data_version!r} or newer, or restore a backup"
-        )
-        return _stalled("DowngradeRefused", why)
-    why = (
-        f"spec.version: upgrades are not supported yet: {record.image} is running and "
-        f"{desired.image} is wanted; set spec.version or spec.image back"
-    )
-    return _stalled("UpgradeNotSupported", why)
+def _in_deletion(record: Record) -> bool:
+    return record.underway is not None and record.underway.type in DELETIONS
 
 
-def _refuse_new_init(situation: Situation) -> Plan | None:
-    done = situation.record.initialized
-    if done is None or done.get("digest") == situation.desired.init_digest:
-        return None
-    return _stalled(
-        "InitChanged",
-        "spec.init: it ran once, when the database was made, and can't change afterwards; "
-        "put it back as it was and make the change with SQL",
+def _left_to_the_controller() -> Plan:
+    return Plan(
+        phase=Phase.DELETING,
+        files=Files.LEAVE,
+        why="the record in Git says that this SampleDB is being deleted, which only the "
+        "controller can go on with: it sees what is left in the cluster",
     )
 
 
-def _refuse_resize(situation: Situation) -> Plan | None:
-    children = names(situation.desired.key.name)
-    claim = situation.observed.claim(children.data)
-    if claim is None or not claim.requested:
-        return None
-    size = situation.desired.db.spec.storage.size
-    wrong = unsupported.resize(requested=claim.requested, size=size)
-    return _stalled("ResizeNotSupported", str(wrong)) if wrong else None
+def _refused(situation: Situation) -> Plan | None:
+    for refusal in (refusals.new_image, refusals.new_init, refusals.new_size):
+        problem = refusal(situation)
+        if problem:
+            return _stalled(problem.reason, problem.message)
+    return None
 
 
 def _stalled(reason: str, why: str) -> Plan:
     problem = Problem(trouble=Trouble.STALLED, reason=reason, message=why)
     return Plan(phase=Phase.STALLED, files=Files.LEAVE, why=why, problem=problem)
+
+
+def _made_anew(situation: Situation) -> Plan | None:
+    """A SampleDB made anew under the name of one whose deletion had begun.
+
+    While the old volume is there, what is known of the data on it stays known.
+    """
+    record, desired = situation.record, situation.desired
+    if not _in_deletion(record):
+        return None
+    afresh = Record(generation=record.generation, input_digest="")
+    if situation.observed.claim(names(desired.key.name).data) is not None:
+        refused = _refused(situation)
+        if refused:
+            return refused
+        afresh = replace(afresh, data_version=record.data_version)
+    return begin(PROVISION, START, desired, afresh)
 
 
 def _turn_back(situation: Situation) -> Plan | None:
@@ -140,10 +142,6 @@ def _continue(situation: Situation) -> Plan | None:
             f"the record in Git names the operation {underway.type!r}, which this release "
             "doesn't know; run the release that began it, or revert its commit",
         )
-    if operation.type.startswith("Delete"):
-        # A SampleDB made anew under the name of one whose deletion had begun.
-        afresh = Record(generation=situation.record.generation, input_digest="")
-        return begin(PROVISION, START, situation.desired, afresh)
     return advance(operation, situation)
 
 
@@ -162,9 +160,8 @@ def _configure(situation: Situation) -> Plan | None:
 
 
 _RULES: tuple[Rule, ...] = (
-    _refuse_new_image,
-    _refuse_new_init,
-    _refuse_resize,
+    _made_anew,
+    _refused,
     _turn_back,
     _continue,
     _sleep_or_wake,

@@ -6,17 +6,31 @@ or before the user has said so (`policy: Retain`, or `policy: Delete` with `conf
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from renderer.core import refusals
 from renderer.core.desired import Desired
 from renderer.core.layout import Names, names
 from renderer.core.observed import Observed
 from renderer.core.operations.catalog import DELETE, DELETE_AT_ONCE, DELETE_RETAIN, OPERATIONS
 from renderer.core.operations.progress import advance, begin
-from renderer.core.operations.step import Operation, Situation
+from renderer.core.operations.step import Operation, Situation, Step
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
+
+_REFUSALS: Mapping[tuple[str, str], tuple[Callable[[Situation], Problem | None], ...]] = {
+    (DELETE.type, "FinalBackup"): (
+        refusals.new_major,
+        refusals.new_database,
+        refusals.new_size,
+    ),
+    (DELETE.type, "LiftProtection"): (refusals.new_size,),
+    (DELETE_AT_ONCE.type, "LiftProtection"): (refusals.new_size,),
+}
+"""(operation, step) → what the spec may not ask for then: the server could not be read,
+the backup would be of another database, or the claim could not be applied."""
 
 _WAY_OUT = (
     "to delete without a final backup, set spec.deletion to "
@@ -35,14 +49,26 @@ def decide(desired: Desired, observed: Observed, record: Record | None, now: dat
             "NotConfirmed",
             "spec.deletion.policy is Delete, but spec.deletion.confirm is false; set it to true",
         )
+    situation = Situation(desired=desired, observed=observed, record=record, now=now)
+    step = _step(operation, situation)
+    for refusal in _REFUSALS.get((operation.type, step.name), ()):
+        problem = refusal(situation)
+        if problem:
+            return _blocked(problem.reason, f"{problem.message}; {_WAY_OUT}")
     underway = record.underway
     if underway is None or underway.type != operation.type:
-        first = operation.steps[0]
-        if operation is DELETE and _nothing_applied(observed, children):
-            first = operation.steps[-1]
-        return begin(operation, first, desired, record)
-    situation = Situation(desired=desired, observed=observed, record=record, now=now)
+        return begin(operation, step, desired, record)
     return _explained(advance(operation, situation))
+
+
+def _step(operation: Operation, situation: Situation) -> Step:
+    """The step that is underway, or the one to begin with."""
+    underway = situation.record.underway
+    if underway and underway.type == operation.type:
+        return operation.steps[operation.index(underway.step)]
+    if operation is DELETE and _nothing_applied(situation.observed, situation.names):
+        return operation.steps[-1]
+    return operation.steps[0]
 
 
 def _operation(desired: Desired, record: Record) -> Operation | None:

@@ -107,6 +107,9 @@ class Delivery:
     state: DeliveryState = DeliveryState.UNKNOWN
     message: str = ""
     """The applier's own words, shown as they are."""
+    final: bool = True
+    """True when removing the applier's object also removes what is left of what it applied,
+    as it is to be at the end of a deletion; also when there is no such object."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

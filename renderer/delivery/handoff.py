@@ -95,6 +95,17 @@ def app(handoff: Handoff, key: Key, directory: str, *, final: bool = False) -> O
             return _kustomization(handoff, key, directory, final=final)
 
 
+def is_final(tool: Tool, found: Object) -> bool:
+    """Whether the live object is as `final` renders it: it takes along what it applied."""
+    match tool:
+        case Tool.NONE:
+            return True
+        case Tool.ARGOCD:
+            return ARGO_FINALIZER in (found["metadata"].get("finalizers") or ())
+        case Tool.FLUX:
+            return (found.get("spec") or {}).get("deletionPolicy") == "Delete"
+
+
 def _application(handoff: Handoff, key: Key, directory: str, *, final: bool) -> Object:
     metadata = _metadata(handoff, key)
     # Other SampleDBs' commits don't make this one's manifests anew.

@@ -7,11 +7,12 @@ to people and explains a delay; proof that a child is applied is its stamp alone
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from renderer.core.observed import Delivery
 from renderer.delivery import argocd, flux
-from renderer.delivery.handoff import Tool
+from renderer.delivery.handoff import Tool, is_final
 
 IsAncestor = Callable[[str, str], bool]
 """`is_ancestor(commit, of)`: True when `commit` is `of`, or before it."""
@@ -28,6 +29,7 @@ def read(
         case Tool.NONE:
             return Delivery(tool=tool.value)
         case Tool.ARGOCD:
-            return argocd.read(found, commit, is_ancestor)
+            said = argocd.read(found, commit, is_ancestor)
         case Tool.FLUX:
-            return flux.read(found, commit, is_ancestor)
+            said = flux.read(found, commit, is_ancestor)
+    return replace(said, final=found is None or is_final(tool, found))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from renderer.core.layout import Key
-from renderer.delivery import Handoff, Tool, app, app_name
+from renderer.delivery import Handoff, Tool, app, app_name, read
 
 ORDERS = Key(namespace="team-a", name="orders")
 DIRECTORY = "clusters/prod/databases/team-a/orders"
@@ -131,3 +131,18 @@ def test_no_two_sampledbs_share_a_name_and_each_fits_a_label(
     names = {app_name(Key(namespace=namespace, name=name)) for namespace, name in (one, other)}
     assert len(names) == 2
     assert all(len(name) <= 63 and name[-1].isalnum() for name in names)
+
+
+@pytest.mark.parametrize("tool", [Tool.ARGOCD, Tool.FLUX], ids=lambda tool: tool.value)
+@pytest.mark.parametrize("final", [True, False], ids=["final", "standing"])
+def test_a_reader_sees_whether_the_live_object_takes_along_what_it_applied(
+    tool: Tool, final: bool
+) -> None:
+    handoff = Handoff(tool=tool, repository="https://git.example.com/deploy.git")
+    key = Key(namespace="team-a", name="orders")
+    live = app(handoff, key, "databases/team-a/orders", final=final)
+    assert read(tool, live, "0" * 40, lambda _commit, _of: False).final is final
+
+
+def test_an_object_that_is_not_there_stands_in_nobodys_way() -> None:
+    assert read(Tool.FLUX, None, "0" * 40, lambda _commit, _of: False).final

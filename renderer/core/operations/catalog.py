@@ -175,6 +175,8 @@ DELETE_AT_ONCE = Operation(
 )
 """Policy Delete with `confirm: true`: the user's word stands for the proof."""
 
+DELETIONS = frozenset({DELETE.type, DELETE_RETAIN.type, DELETE_AT_ONCE.type})
+
 OPERATIONS: Mapping[str, Operation] = {
     operation.type: operation
     for operation in (

@@ -145,6 +145,11 @@ def gone(situation: Situation) -> Verdict:
         if (kind, name) not in kept and kind != "Job"
     )
     left += [f"Pod/{pod.name}" for pod in situation.observed.pods_of(Role.SERVER.value)]
+    delivery = situation.observed.delivery
+    if delivery and not delivery.final:
+        return _wait(
+            "HandoverStands", f"waiting for the applier to take up apps/ for {delivery.name}"
+        )
     if not left:
         return proved()
     return _wait("StillThere", f"waiting for the applier to remove {', '.join(left)}")
