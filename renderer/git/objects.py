@@ -6,6 +6,8 @@ Source: gitformat-pack and gitrepository-layout manual pages.
 from __future__ import annotations
 
 import hashlib
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
@@ -56,3 +58,33 @@ def parse_listing(raw: bytes) -> dict[str, dict[str, str]]:
         directory, _, name = path.rpartition("/")
         found.setdefault(directory, {})[name] = facts.rsplit(" ", 1)[1]
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """Everything that a part of one tree holds, by path."""
+
+    trees: Mapping[str, str]
+    """Directory → tree id."""
+    listings: Mapping[str, Mapping[str, str]]
+    """Directory → name → object id of everything directly in it, directories too."""
+    odd: frozenset[str]
+    """Paths of links and submodules."""
+
+
+def parse_inventory(raw: bytes) -> Inventory:
+    """Read `git ls-tree -r -t -z`."""
+    trees: dict[str, str] = {}
+    listings: dict[str, dict[str, str]] = {}
+    odd: list[str] = []
+    for line in raw.decode(errors="surrogateescape").split("\0")[:-1]:
+        facts, _, path = line.partition("\t")
+        mode, kind, name = facts.split(" ")
+        if kind == "tree":
+            trees[path] = name
+        elif mode not in FILE_MODES:
+            odd.append(path)
+        directory, _, last = path.rpartition("/")
+        # The same few file names stand in thousands of directories: keep each once.
+        listings.setdefault(directory, {})[sys.intern(last)] = name
+    return Inventory(trees=trees, listings=listings, odd=frozenset(odd))

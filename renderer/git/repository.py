@@ -17,7 +17,7 @@ from renderer.git.connection import Connection, advertised
 from renderer.git.contents import Contents
 from renderer.git.errors import CacheError, RewrittenError, damaged, rewritten
 from renderer.git.history import History
-from renderer.git.objects import TREE_MODE, Entry, parse_listing
+from renderer.git.objects import TREE_MODE, Entry, Inventory, parse_inventory, parse_listing
 from renderer.git.publish import Publish
 from renderer.git.reader import Objects
 from renderer.git.remote import Remote
@@ -126,15 +126,22 @@ class Repository:
 
     def snapshot(self, prefix: str) -> Mapping[str, Mapping[str, str]]:
         """Every directory with files below `prefix`: its path, then name to blob id."""
+        return parse_listing(self._listed(prefix, "-r"))
+
+    def inventory(self, prefix: str) -> Inventory:
+        """Everything below `prefix` at the tip, read at once."""
+        return parse_inventory(self._listed(prefix, "-r", "-t"))
+
+    def _listed(self, prefix: str, *how: str) -> bytes:
+        scope = [f"{prefix}/"] if prefix else []
         tip = self._tip
         if tip is None:
-            return {}
-        scope = [f"{prefix}/"] if prefix else []
-        listed = self._copy.launcher.run("ls-tree", "-r", "-z", "--full-tree", tip, "--", *scope)
-        if not listed.ok:
-            msg = f"git ls-tree: {listed.err.strip()}"
+            return b""
+        found = self._copy.launcher.run("ls-tree", *how, "-z", "--full-tree", tip, "--", *scope)
+        if not found.ok:
+            msg = f"git ls-tree: {found.err.strip()}"
             raise self._broken(msg)
-        return parse_listing(listed.out)
+        return found.out
 
     def read_many(self, blob_ids: Iterable[str]) -> Mapping[str, bytes]:
         """Contents by blob id; those not here yet are fetched in one request.

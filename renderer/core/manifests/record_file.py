@@ -6,6 +6,7 @@ The JSON is indented, so that a change of the record is a change of few lines.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Any, NoReturn
 
@@ -27,6 +28,7 @@ from renderer.core.layout import (
     names,
 )
 from renderer.core.manifests.hashes import annotated, content_hash
+from renderer.core.observed import Stamp
 from renderer.core.record import DATA_KEY, SCHEMA, Record
 
 RECORD_ROLE = "record"
@@ -35,7 +37,7 @@ _REMEDY = "undo the edit with `git revert`, or take the file from an earlier com
 _HEAD = b'apiVersion: "v1"\nkind: "ConfigMap"\nmetadata:\n'
 _DATA = b"\ndata:\n  " + DATA_KEY.encode() + b": |\n"
 _INDENT = b"    "
-_STAMP = re.compile(r"([0-9a-f]{16})@([0-9]{1,18})")
+_STAMP = re.compile(r"([0-9a-f]{16})@(0|[1-9][0-9]{0,17})")
 _JSON = orjson.OPT_APPEND_NEWLINE | orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
 
 
@@ -95,9 +97,9 @@ def _json(content: bytes, source: str) -> bytes | str:
     """
     head, mark, block = content.partition(_DATA)
     if mark and head.startswith(_HEAD) and b"\r" not in content and _DATA not in block:
-        lines = block.removesuffix(b"\n").split(b"\n")
-        if all(line.startswith(_INDENT) for line in lines):
-            return b"\n".join(line[len(_INDENT) :] for line in lines)
+        lines = b"\n" + block.removesuffix(b"\n")
+        if lines.count(b"\n") == lines.count(b"\n" + _INDENT):
+            return lines.replace(b"\n" + _INDENT, b"\n")[1:]
     try:
         value = documents.one(content, source=source).value
     except InvalidError as error:
@@ -110,7 +112,7 @@ def _json(content: bytes, source: str) -> bytes | str:
 
 
 def _encode(record: Record) -> dict[str, Any]:
-    found: dict[str, Any] = _adapter().dump_python(record, mode="json")
+    found: dict[str, Any] = _adapter().dump_python(replace(record, children={}), mode="json")
     found["children"] = {
         name: f"{stamp.content_hash}@{stamp.generation}" for name, stamp in record.children.items()
     }
@@ -119,8 +121,9 @@ def _encode(record: Record) -> dict[str, Any]:
 
 
 def _decode(found: dict[str, Any], source: str) -> Record:
+    children = _stamps(found.get("children"), source)  # most of it, and simple
+    found = {name: value for name, value in found.items() if name != "children"}
     plain = {_snake(name): value for name, value in found.items() if name != "schema"}
-    plain["children"] = _stamps(plain.get("children"), source)
     try:
         record = _adapter().validate_json(orjson.dumps(plain), strict=True)
     except ValidationError as error:
@@ -129,7 +132,7 @@ def _decode(found: dict[str, Any], source: str) -> Record:
     for name, value in found.items():
         if name not in written or written[name] != value:
             _refuse(source, name, "isn't a field of the record")
-    return record
+    return replace(record, children=children)
 
 
 @lru_cache(maxsize=256)
@@ -147,16 +150,16 @@ def _adapter() -> TypeAdapter[Record]:
     return TypeAdapter(Record)
 
 
-def _stamps(children: object, source: str) -> dict[str, dict[str, object]]:
+def _stamps(children: object, source: str) -> dict[str, Stamp]:
     """Take `<hash>@<generation>` apart: one line a child keeps the file's changes short."""
     if not isinstance(children, dict):
         _refuse(source, "children", "isn't a mapping")
-    stamps: dict[str, dict[str, object]] = {}
+    stamps: dict[str, Stamp] = {}
     for name, text in children.items():
         match = _STAMP.fullmatch(text) if isinstance(text, str) else None
         if match is None:
             _refuse(source, fields.child("children", name), "isn't <hash>@<generation>", text)
-        stamps[name] = {"content_hash": match[1], "generation": int(match[2])}
+        stamps[name] = Stamp(content_hash=match[1], generation=int(match[2]))
     return stamps
 
 

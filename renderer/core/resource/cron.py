@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -24,8 +26,12 @@ _FIELDS = (
 PATTERN = f"^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|{' +'.join(_FIELDS)})$"
 
 
+@lru_cache(maxsize=1024)
 def problem(schedule: str) -> str:
-    """Say what a pattern can't see in a schedule that matches it; "" when it is fine."""
+    """Say what a pattern can't see in a schedule that matches it; "" when it is fine.
+
+    Cached: thousands of databases share a few schedules.
+    """
     if schedule.startswith("@"):
         return ""
     fields = schedule.split()
