@@ -1,0 +1,83 @@
+"""What can't be done to a database that has data: refused, with the field and the way back."""
+
+from __future__ import annotations
+
+from renderer.core.layout import names
+from renderer.core.operations.step import Situation
+from renderer.core.plan import Problem, Trouble
+from renderer.core.resource import unsupported
+
+
+def new_image(situation: Situation) -> Problem | None:
+    """Another version or image than the one that runs, once there is data on disk."""
+    record, desired = situation.record, situation.desired
+    if not record.data_version or record.image == desired.image:
+        return None
+    return new_major(situation) or _stalled(
+        "UpgradeNotSupported",
+        f"spec.version: upgrades are not supported yet: {record.image} is running and "
+        f"{desired.image} is wanted; set spec.version or spec.image back",
+    )
+
+
+def new_major(situation: Situation) -> Problem | None:
+    """A server of another major version than the data on disk: it couldn't read them."""
+    data, wanted = situation.record.data_version, situation.desired.major
+    if not data or data == wanted:
+        return None
+    version = situation.desired.db.spec.version
+    if _number(wanted) < _number(data):
+        return _stalled(
+            "DowngradeRefused",
+            f"spec.version: {version!r} is older than the data on disk ({data}), which an "
+            f"older server can't read; set it to {data!r} or newer, or restore a backup",
+        )
+    return _stalled(
+        "UpgradeNotSupported",
+        f"spec.version: upgrades are not supported yet: the data on disk are of {data} and "
+        f"{version!r} is wanted; set spec.version back to {data!r}",
+    )
+
+
+def new_init(situation: Situation) -> Problem | None:
+    """Another `spec.init` than the one that ran: it runs once."""
+    done = situation.record.initialized
+    if done is None or done.get("digest") == situation.desired.init_digest:
+        return None
+    return _stalled(
+        "InitChanged",
+        "spec.init: it ran once, when the database was made, and can't change afterwards; "
+        "put it back as it was and make the change with SQL",
+    )
+
+
+def new_database(situation: Situation) -> Problem | None:
+    """Another `spec.init.database`: the final backup would be of the wrong one."""
+    made = (situation.record.initialized or {}).get("database")
+    wanted = situation.desired.db.spec.init.database
+    if made is None or made == wanted:
+        return None
+    return _stalled(
+        "InitChanged",
+        f"spec.init.database: {made!r} was made and is to be backed up, not {wanted!r}; "
+        f"set it back to {made!r}",
+    )
+
+
+def new_size(situation: Situation) -> Problem | None:
+    """Another size than the data claim requests: the applier couldn't apply the claim."""
+    claim = situation.observed.claim(names(situation.desired.key.name).data)
+    if claim is None or not claim.requested:
+        return None
+    size = situation.desired.db.spec.storage.size
+    wrong = unsupported.resize(requested=claim.requested, size=size)
+    return _stalled("ResizeNotSupported", str(wrong)) if wrong else None
+
+
+def _stalled(reason: str, message: str) -> Problem:
+    return Problem(trouble=Trouble.STALLED, reason=reason, message=message)
+
+
+def _number(version: str) -> tuple[int, ...]:
+    """`18` and `8.4` as numbers to compare; what isn't a number counts as 0."""
+    return tuple(int(part) if part.isdecimal() else 0 for part in version.split("."))

@@ -1,0 +1,352 @@
+"""Every interruption at every point of every operation: it ends well, and no data are lost.
+
+Not random: each operation is walked to its n-th point (after the commit, after the applier,
+after the node), something happens there, and everything is then left to settle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import orjson
+import pytest
+from pure_cluster import NOW, PureCluster, desired
+
+from renderer.core.decide import decide
+from renderer.core.desired import Desired
+from renderer.core.plan import Files, Phase, Plan
+
+FAR = 40
+"""More points than any operation has."""
+DATA = ("PersistentVolumeClaim", "data-orders-0")
+BACKUPS = ("PersistentVolumeClaim", "orders-backup")
+SNAPSHOT = {"policy": "Snapshot"}
+RETAIN = {"policy": "Retain"}
+AT_ONCE = {"policy": "Delete", "confirm": True}
+
+
+@lru_cache(maxsize=256)
+def _desired(spec: bytes, *, deleting: bool) -> Desired:
+    return desired(deleting=deleting, **orjson.loads(spec))
+
+
+@dataclass
+class Story:
+    """A SampleDB, its user, its applier and its node, and what has been promised so far."""
+
+    cluster: PureCluster = field(default_factory=PureCluster)
+    spec: dict[str, Any] = field(default_factory=dict)
+    deleting: bool = False
+    stuck: bool = False
+    """The applier applies nothing."""
+    before: dict[str, Any] | None = None
+    """Git as it was before the last commit."""
+    proved: bool = False
+    had_data: bool = False
+    removal: Mapping[str, object] | None = None
+    """The policy under which the data volume left Git: from then on it can't be changed."""
+
+    def points(self) -> Generator[None, None, None]:
+        """Go on, stopping after the commit, after the applier and after the node."""
+        while not self.cluster.released:
+            self.commit()
+            yield
+            if not self.stuck:
+                self.cluster.apply()
+            yield
+            self.cluster.run()
+            self._check()
+            yield
+
+    def commit(self) -> Plan:
+        """One pass of the controller."""
+        plan = decide(self.wanted(), self.cluster.observed(), self.cluster.record, NOW)
+        before = self._git()
+        if self.cluster.commit(plan):
+            self.before = before
+            left = DATA in before["git"] and DATA not in self.cluster.git
+            if left and DATA in self.cluster.live:
+                self.removal = dict(self.spec["deletion"])
+        record = self.cluster.record
+        self.proved = self.proved or bool(record and record.final_backup)
+        return plan
+
+    def wanted(self) -> Desired:
+        """The SampleDB as it is now."""
+        return _desired(orjson.dumps(self.spec), deleting=self.deleting)
+
+    def settle(self) -> Plan:
+        """Go on until nothing changes any more."""
+        cluster = self.cluster
+        for _ in range(FAR):
+            seen = self._git(), dict(cluster.live), cluster.pod, cluster.job_results.copy()
+            plan = self.commit()
+            if not self.stuck:
+                cluster.apply()
+            cluster.run()
+            self._check()
+            if cluster.released:
+                return plan
+            if seen == (self._git(), dict(cluster.live), cluster.pod, cluster.job_results):
+                return plan
+        msg = f"never settles: {cluster.commits}"
+        raise AssertionError(msg)
+
+    def revert(self) -> None:
+        """`git revert` of the last commit."""
+        if self.before is not None:
+            for name, value in self.before.items():
+                setattr(self.cluster, name, deepcopy(value))
+
+    def _git(self) -> dict[str, Any]:
+        cluster = self.cluster
+        return {
+            "record": cluster.record,
+            "git": dict(cluster.git),
+            "replicas": cluster.replicas,
+            "pod_hash": cluster.pod_hash,
+        }
+
+    def _check(self) -> None:
+        """Data go only with their proof, or by the user's word; the finalizer goes last."""
+        cluster = self.cluster
+        self.had_data = self.had_data or cluster.data
+        if self.had_data and not cluster.data:
+            assert self.deleting
+            assert self.removal == AT_ONCE or (self.removal == SNAPSHOT and self.proved)
+        if self.proved:
+            assert BACKUPS in cluster.live or BACKUPS in cluster.git
+        if cluster.released:
+            assert self.deleting
+            assert cluster.record is None
+
+
+def _settled(**spec: object) -> Story:
+    story = Story(spec=dict(spec))
+    story.settle()
+    return story
+
+
+def _provision() -> Story:
+    return Story(spec={"deletion": SNAPSHOT})
+
+
+def _provision_without_a_final_backup() -> Story:
+    return Story(spec={"deletion": AT_ONCE})
+
+
+def _provision_and_retain() -> Story:
+    return Story(spec={"deletion": RETAIN})
+
+
+def _configure() -> Story:
+    story = _settled(deletion=SNAPSHOT)
+    story.spec["parameters"] = {"max_connections": "200"}
+    return story
+
+
+def _hibernate() -> Story:
+    story = _settled(deletion=SNAPSHOT)
+    story.spec["hibernate"] = True
+    return story
+
+
+def _wake() -> Story:
+    story = _settled(deletion=SNAPSHOT, hibernate=True)
+    story.spec["hibernate"] = False
+    return story
+
+
+def _delete(deletion: Mapping[str, object], **spec: object) -> Callable[[], Story]:
+    def begin() -> Story:
+        story = _settled(deletion=deletion, **spec)
+        story.deleting = True
+        return story
+
+    return begin
+
+
+STORIES: Mapping[str, Callable[[], Story]] = {
+    "provision": _provision,
+    "provision-retaining": _provision_and_retain,
+    "provision-deleting-at-once": _provision_without_a_final_backup,
+    "configure": _configure,
+    "hibernate": _hibernate,
+    "wake": _wake,
+    "delete-with-a-final-backup": _delete(SNAPSHOT),
+    "delete-while-hibernated": _delete(SNAPSHOT, hibernate=True),
+    "delete-and-retain": _delete(RETAIN),
+    "delete-at-once": _delete(AT_ONCE),
+}
+
+
+def spec_changes(story: Story) -> None:
+    story.spec["parameters"] = {"work_mem": "8MB"}
+
+
+def user_deletes(story: Story) -> None:
+    story.deleting = True
+
+
+def user_pauses_for_a_while(story: Story) -> None:
+    story.spec["paused"] = True
+    git = story.cluster.git
+    assert story.settle().files is Files.LEAVE
+    assert story.cluster.git == git
+    story.spec["paused"] = False
+
+
+def user_hibernates(story: Story) -> None:
+    story.spec["hibernate"] = True
+
+
+def user_hibernates_and_wakes(story: Story) -> None:
+    story.spec["hibernate"] = True
+    story.commit()
+    story.spec["hibernate"] = False
+
+
+def user_takes_retain_instead(story: Story) -> None:
+    story.spec["deletion"] = RETAIN
+
+
+def user_takes_a_final_backup_instead(story: Story) -> None:
+    story.spec["deletion"] = SNAPSHOT
+
+
+def job_fails(story: Story) -> None:
+    names = [name for kind, name in story.cluster.git if kind == "Job"]
+    for name in names:
+        story.cluster.job_results[name] = "the disk is full"
+    plan = story.settle()
+    if not (names and story.cluster.job_results):
+        return
+    assert plan.problem is not None or not any(k == "Job" for k, _ in story.cluster.git)
+    job_is_deleted(story)
+
+
+def job_is_deleted(story: Story) -> None:
+    for kind, name in [key for key in story.cluster.live if key[0] == "Job"]:
+        del story.cluster.live[kind, name]
+    story.cluster.job_results.clear()
+
+
+def pod_breaks(story: Story) -> None:
+    story.cluster.pod_message = "CrashLoopBackOff: back-off restarting"
+    plan = story.settle()
+    if not story.deleting:
+        assert plan.problem is not None or story.spec.get("hibernate")
+    story.cluster.pod_message = ""
+
+
+def applier_is_stuck(story: Story) -> None:
+    story.stuck = True
+    story.settle()
+    story.stuck = False
+
+
+def last_commit_is_reverted(story: Story) -> None:
+    story.revert()
+
+
+HAPPENINGS = (
+    spec_changes,
+    user_deletes,
+    user_pauses_for_a_while,
+    user_hibernates,
+    user_hibernates_and_wakes,
+    user_takes_retain_instead,
+    user_takes_a_final_backup_instead,
+    job_fails,
+    job_is_deleted,
+    pod_breaks,
+    applier_is_stuck,
+    last_commit_is_reverted,
+)
+NAMES = [happening.__name__.replace("_", "-") for happening in HAPPENINGS]
+
+
+def walk(begin: Callable[[], Story], *happenings: Callable[[Story], None], every: int = 1) -> int:
+    """Tell the story once for each of its points; something happens there. Returns how many."""
+    told = 0
+    length = _length(begin)
+    for point in range(0, length + 1, every):
+        story = deepcopy(_beginning(begin))
+        points = story.points()
+        for _ in range(point):
+            next(points)
+        points.close()
+        for happening in happenings:
+            if not story.cluster.released:
+                happening(story)
+        end_well(story)
+        told += 1
+    return told
+
+
+@lru_cache
+def _beginning(begin: Callable[[], Story]) -> Story:
+    return begin()
+
+
+@lru_cache
+def _length(begin: Callable[[], Story]) -> int:
+    """How many points the story has before nothing changes any more."""
+    story = deepcopy(_beginning(begin))
+    last = 0
+    for point, _ in enumerate(story.points(), start=1):
+        if len(story.cluster.commits) > last or story.cluster.released:
+            last, length = len(story.cluster.commits), point
+        if point > length + 6:
+            break
+    return length
+
+
+def end_well(story: Story) -> None:
+    """Left alone and healthy, the story ends in the state that is asked for."""
+    cluster = story.cluster
+    if cluster.released:
+        return
+    plan = story.settle()
+    if not story.deleting:
+        asleep = story.spec.get("hibernate", False)
+        assert plan.phase is (Phase.HIBERNATED if asleep else Phase.READY), plan.why
+        assert plan.problem is None
+        assert not [name for kind, name in cluster.live if kind == "Job"]
+        assert DATA in cluster.git
+        assert cluster.git[DATA][2], "the data volume is protected"
+        return
+    if not cluster.released:
+        assert "isn't in Git" in plan.deletion_blocked, plan.why
+        return
+    assert not cluster.git
+    if story.removal == RETAIN and story.had_data:
+        assert DATA in cluster.live
+
+
+@pytest.mark.parametrize("happening", HAPPENINGS, ids=NAMES)
+@pytest.mark.parametrize("begin", STORIES.values(), ids=STORIES)
+def test_whatever_happens_at_any_point_ends_well(
+    begin: Callable[[], Story], happening: Callable[[Story], None]
+) -> None:
+    assert walk(begin, happening) > 1
+
+
+@pytest.mark.parametrize("first", HAPPENINGS, ids=NAMES)
+@pytest.mark.parametrize(
+    "begin",
+    [
+        pytest.param(STORIES[name], id=name)
+        for name in ("provision", "delete-with-a-final-backup", "delete-at-once")
+    ],
+)
+def test_two_things_at_once_end_well(
+    begin: Callable[[], Story], first: Callable[[Story], None]
+) -> None:
+    for second in HAPPENINGS:
+        if second is not first:
+            walk(begin, first, second, every=3)
