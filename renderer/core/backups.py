@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
-from renderer.core.conditions import Condition, timestamp
+from renderer.core.conditions import Condition, clip, timestamp
 from renderer.core.desired import Desired
 from renderer.core.layout import Role
 from renderer.core.observed import Job, Observed
 from renderer.core.record import Record
 
-_SHOWN = ("id", "size", "sha256")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_WORD = 256
+"""Longest id that the status holds."""
+
+
+def whole(result: Mapping[str, object]) -> bool:
+    """True when a Job reported a backup with id, size and checksum that was read back."""
+    found = shown(result)
+    return result.get("verified") is True and {"id", "size", "sha256"} <= found.keys()
+
+
+def shown(result: Mapping[str, object]) -> dict[str, object]:
+    """What the status says of a backup; what a Job reported in another form is left out."""
+    name, size, checksum = (result.get(key) for key in ("id", "size", "sha256"))
+    found: dict[str, object] = {}
+    if isinstance(name, str) and 0 < len(name) <= _WORD:
+        found["id"] = name
+    if isinstance(size, int) and not isinstance(size, bool) and size > 0:
+        found["size"] = size
+    if isinstance(checksum, str) and _SHA256.fullmatch(checksum):
+        found["sha256"] = checksum
+    return found
 
 
 def summarise(
@@ -22,15 +44,17 @@ def summarise(
     kept until a newer one is seen.
     """
     before = previous.get("backups")
-    shown: dict[str, object] = dict(before) if isinstance(before, Mapping) else {}
+    known: dict[str, object] = dict(before) if isinstance(before, Mapping) else {}
     for job in sorted(observed.jobs(Role.BACKUP.value), key=_finished):
-        if job.succeeded and job.result:
-            _take(shown, _entry(job, job.result))
-        elif job.failed:
-            shown["lastFailure"] = {"id": job.name, "time": _finished(job), "message": job.message}
+        if job.failed:
+            known["lastFailure"] = _failure(job, job.message)
+        elif job.succeeded and job.result and whole(job.result):
+            _take(known, {**_at(job), **shown(job.result)})
+        elif job.succeeded and job.result:
+            known["lastFailure"] = _failure(job, "it reported no verified backup")
     if record and record.final_backup:
-        shown["last"] = {k: record.final_backup[k] for k in _SHOWN if k in record.final_backup}
-    return shown
+        known["last"] = shown(record.final_backup)
+    return known
 
 
 def conditions(desired: Desired, taken: Mapping[str, object]) -> list[Condition]:
@@ -48,20 +72,25 @@ def conditions(desired: Desired, taken: Mapping[str, object]) -> list[Condition]
     return [Condition(type="BackedUp", holds=True, reason="Verified", message=text)]
 
 
-def _take(shown: dict[str, object], entry: dict[str, object]) -> None:
-    last = shown.get("last")
-    if isinstance(last, Mapping) and _time(last) > _time(entry):
+def _take(known: dict[str, object], entry: dict[str, object]) -> None:
+    """Take a verified backup that is newer than the newest known one, once."""
+    if _age(entry) <= _age(known.get("lastVerified")):
         return
-    known = isinstance(last, Mapping) and last.get("id") == entry["id"]
-    shown["last"] = entry
-    shown["lastVerified"] = entry
-    count = shown.get("count", 0)
-    if not known:
-        shown["count"] = (count if isinstance(count, int) else 0) + 1
+    known["last"] = known["lastVerified"] = entry
+    count = known.get("count")
+    known["count"] = (count if isinstance(count, int) else 0) + 1
 
 
-def _entry(job: Job, result: Mapping[str, object]) -> dict[str, object]:
-    return {"time": _finished(job), **{key: result[key] for key in _SHOWN if key in result}}
+def _failure(job: Job, message: str) -> dict[str, object]:
+    return {"id": job.name, **_at(job), "message": clip(message)}
+
+
+def _at(job: Job) -> dict[str, object]:
+    return {"time": _finished(job)} if job.finished_at else {}
+
+
+def _age(entry: object) -> tuple[str, str]:
+    return _time(entry), str(entry.get("id", "")) if isinstance(entry, Mapping) else ""
 
 
 def _finished(job: Job) -> str:

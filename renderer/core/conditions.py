@@ -25,6 +25,11 @@ def timestamp(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def clip(text: str) -> str:
+    """A message as it goes to the API, which refuses the whole status for one too long."""
+    return text[:MESSAGE_LIMIT]
+
+
 def merge(
     previous: object, conditions: Iterable[Condition], *, generation: int, now: datetime
 ) -> list[dict[str, object]]:
@@ -47,7 +52,7 @@ def merge(
                 "type": condition.type,
                 "status": status,
                 "reason": condition.reason,
-                "message": condition.message[:MESSAGE_LIMIT],
+                "message": clip(condition.message),
                 "observedGeneration": generation,
                 "lastTransitionTime": since or timestamp(now),
             }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from renderer.core.conditions import Condition, merge
+from renderer.core.conditions import Condition, clip, merge
 from renderer.core.plan import Phase
 
 
@@ -22,12 +22,13 @@ def invalid_status(
     merged = merge(previous.get("conditions"), conditions, generation=generation, now=now)
     mine = {str(condition["type"]) for condition in merged}
     before = previous.get("conditions")
-    kept = [c for c in before if c.get("type") not in mine] if isinstance(before, list) else []
+    earlier = before if isinstance(before, list) else []
+    kept = [c for c in earlier if isinstance(c, Mapping) and c.get("type") not in mine]
     return {
         **previous,
         "observedGeneration": generation,
         "phase": Phase.STALLED.value,
-        "message": message,
+        "message": clip(message),
         "conditions": merged + kept,
     }
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from renderer.core import backups
-from renderer.core.conditions import Condition, merge, timestamp
+from renderer.core.conditions import Condition, clip, merge, timestamp
 from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import DeliveryState, Observed
@@ -61,7 +61,7 @@ def summarise(this: Pass) -> dict[str, object]:
     status: dict[str, object] = {
         "observedGeneration": db.generation,
         "phase": plan.phase.value,
-        "message": this.git.error or plan.why,
+        "message": clip(this.git.error or plan.why),
         "conditions": merge(
             this.previous.get("conditions"),
             _conditions(this, missing, taken),
@@ -87,7 +87,7 @@ def summarise(this: Pass) -> dict[str, object]:
     if operation:
         status["operation"] = operation
     if record and record.final_backup:
-        status["finalSnapshot"] = dict(record.final_backup)
+        status["finalSnapshot"] = backups.shown(record.final_backup)
     return status
 
 
@@ -215,7 +215,7 @@ def _delivery(observed: Observed, missing: tuple[str, ...]) -> dict[str, object]
         "name": said.name,
         "revision": said.revision,
         "state": said.state.value,
-        "message": said.message,
+        "message": clip(said.message),
     }
     return {key: value for key, value in shown.items() if value}
 
@@ -225,7 +225,7 @@ def _versions(this: Pass) -> dict[str, object]:
     running = (record.initialized or {}).get("version", "") if record else ""
     shown = {
         "desired": this.desired.db.spec.version,
-        "running": str(running),
+        "running": running if isinstance(running, str) else "",
         "data": record.data_version if record else "",
     }
     return {key: value for key, value in shown.items() if value}
@@ -233,35 +233,35 @@ def _versions(this: Pass) -> dict[str, object]:
 
 def _storage(this: Pass) -> dict[str, object]:
     claim = this.observed.claim(names(this.desired.key.name).data)
-    shown = {"requested": this.desired.db.spec.storage.size}
+    shown: dict[str, object] = {"requested": this.desired.db.spec.storage.size}
     if claim and claim.capacity:
         shown["actual"] = claim.capacity
-    return dict(shown)
+    return shown
 
 
 def _operation(this: Pass) -> dict[str, object] | None:
-    record = this.record
-    underway = record.underway if record else None
-    if underway is None:
+    if this.record is None or this.record.underway is None:
         return None
+    underway = this.record.underway
     before = this.previous.get("operation")
     same = isinstance(before, Mapping) and before.get("id") == underway.id
     started = before.get("startedAt") if isinstance(before, Mapping) and same else None
-    job = next((path for path in record.children if path.startswith("Job/")), "") if record else ""
+    job = next((path for path in this.record.children if path.startswith("Job/")), "")
     shown = {
         "type": underway.type,
         "id": underway.id,
         "step": underway.step,
         "startedAt": started or timestamp(this.now),
         "job": job.removeprefix("Job/"),
-        "message": this.plan.why,
+        "message": clip(this.plan.why),
     }
     return {key: value for key, value in shown.items() if value}
 
 
 def _history(this: Pass) -> list[dict[str, object]]:
     before = this.previous.get("history")
-    known = {item.get("id"): item for item in before} if isinstance(before, list) else {}
+    items = before if isinstance(before, list) else []
+    known = {item.get("id"): item for item in items if isinstance(item, Mapping)}
     shown: list[dict[str, object]] = []
     for ended in this.record.ended if this.record else ():
         old = known.get(ended.id, {})

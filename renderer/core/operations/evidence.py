@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from renderer.core import backups
 from renderer.core.layout import Role
 from renderer.core.observed import Job, Pod
 from renderer.core.operations.step import Situation, Verdict, proved, still_open
@@ -102,14 +103,11 @@ def backed_up(situation: Situation) -> Verdict:
         server = server_ready(situation).problem
         hopeless = server is not None and server.trouble is Trouble.STALLED
         return still_open(server) if server and hopeless else verdict
-    facts = verdict.facts
-    size = facts.get("size")
-    whole = bool(facts.get("id")) and bool(facts.get("sha256")) and facts.get("verified") is True
-    if whole and isinstance(size, int) and size > 0:
+    if backups.whole(verdict.facts):
         return verdict
     return _stall(
         "FinalBackupUnproved",
-        f"the final backup reported no proof (id, size, sha256, verified): {dict(facts)!r}",
+        f"the final backup reported no proof (id, size, sha256, verified): {dict(verdict.facts)!r}",
     )
 
 
