@@ -166,13 +166,17 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def git_http(
-    root: Path, users: dict[str, str] | None = None, tls: Path | None = None
+    root: Path,
+    users: dict[str, str] | None = None,
+    tls: Path | None = None,
+    *,
+    host: str = "127.0.0.1",
 ) -> Iterator[GitServer]:
-    """Serve the bare repositories below `root` on a free loopback port.
+    """Serve the bare repositories below `root` on a free port of `host`.
 
     `tls` is a PEM file with a key and a certificate (see `self_signed`).
     """
-    server = _Server(("127.0.0.1", 0), _Handler)
+    server = _Server((host, 0), _Handler)
     scheme = "http"
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -181,7 +185,7 @@ def git_http(
             server.socket, server_side=True, do_handshake_on_connect=False
         )
         scheme = "https"
-    url = f"{scheme}://127.0.0.1:{server.server_port}"
+    url = f"{scheme}://{host}:{server.server_port}"
     server.git = GitServer(root=root, url=url, users=users or {})
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

@@ -80,7 +80,7 @@ async def _feed(source: asyncssh.SSHReader[bytes], to: asyncio.StreamWriter | No
 
 
 @contextmanager
-def git_ssh(root: Path, folder: Path) -> Iterator[SshGitServer]:
+def git_ssh(root: Path, folder: Path, listen: str = "127.0.0.1") -> Iterator[SshGitServer]:
     """Serve the bare repositories below `root`; keys and known_hosts are made in `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     host, client, stranger, other = (asyncssh.generate_private_key("ssh-ed25519") for _ in range(4))
@@ -94,7 +94,7 @@ def git_ssh(root: Path, folder: Path) -> Iterator[SshGitServer]:
 
     async def start() -> asyncssh.SSHAcceptor:
         return await asyncssh.listen(
-            "127.0.0.1",
+            listen,
             0,
             server_host_keys=[host],
             authorized_client_keys=authorized,
@@ -113,7 +113,7 @@ def git_ssh(root: Path, folder: Path) -> Iterator[SshGitServer]:
         port = server.get_port()
         for name, key in (("known_hosts", host), ("wrong_hosts", other)):
             public = key.export_public_key().decode().strip()
-            (folder / name).write_text(f"[127.0.0.1]:{port} {public}\n")
+            (folder / name).write_text(f"[{listen}]:{port} {public}\n")
         yield SshGitServer(
             root=root,
             port=port,
