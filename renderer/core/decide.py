@@ -57,12 +57,14 @@ def decide(
         step = START if observed is not None else INITIALISE
         return begin(PROVISION, step, desired, None)
     seen = observed if observed is not None else Observed()
-    situation = Situation(desired=desired, observed=seen, record=record, now=now)
+    situation = Situation(
+        desired=desired, observed=seen, record=record, now=now, blind=observed is None
+    )
     for rule in _RULES:
         plan = rule(situation)
         if plan is not None:
             return plan
-    return _steady(situation, blind=observed is None)
+    return _steady(situation)
 
 
 def _paused(desired: Desired) -> Plan:
@@ -169,10 +171,10 @@ _RULES: tuple[Rule, ...] = (
 )
 
 
-def _steady(situation: Situation, *, blind: bool) -> Plan:
+def _steady(situation: Situation) -> Plan:
     record = refreshed(situation.record, situation.desired)
     verdict = evidence.serving(situation)
-    problem = None if blind else verdict.problem
+    problem = None if situation.blind else verdict.problem
     server = names(situation.desired.key.name).server
     phase, why = Phase.READY, f"{server} is ready and everything in Git is applied"
     if record.hibernated:

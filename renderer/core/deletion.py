@@ -56,19 +56,31 @@ def decide(desired: Desired, observed: Observed, record: Record | None, now: dat
         if problem:
             return _blocked(problem.reason, f"{problem.message}; {_WAY_OUT}")
     underway = record.underway
-    if underway is None or underway.type != operation.type:
+    if underway is None or (underway.type, underway.step) != (operation.type, step.name):
         return begin(operation, step, desired, record)
     return _explained(advance(operation, situation))
 
 
 def _step(operation: Operation, situation: Situation) -> Step:
-    """The step that is underway, or the one to begin with."""
-    underway = situation.record.underway
-    if underway and underway.type == operation.type:
-        return operation.steps[operation.index(underway.step)]
+    """The step that is underway, or the one to begin with.
+
+    A record may have been edited or reverted: without what the earlier steps prove, the
+    operation begins again.
+    """
+    first, underway = operation.steps[0], situation.record.underway
     if operation is DELETE and _nothing_applied(situation.observed, situation.names):
-        return operation.steps[-1]
-    return operation.steps[0]
+        first = operation.steps[-1]
+    if underway is None or underway.type != operation.type or not _safe(operation, situation):
+        return first
+    return operation.steps[operation.index(underway.step)]
+
+
+def _safe(operation: Operation, situation: Situation) -> bool:
+    """True when nothing is lost by going on from the step that the record names."""
+    if operation is DELETE:
+        return bool(situation.record.final_backup)
+    claim = situation.observed.claim(situation.names.data)
+    return operation is not DELETE_RETAIN or claim is None or claim.protected
 
 
 def _operation(desired: Desired, record: Record) -> Operation | None:

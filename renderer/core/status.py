@@ -20,6 +20,9 @@ from renderer.core.operations.step import Situation
 from renderer.core.plan import Files, Phase, Plan, Trouble
 from renderer.core.record import Record
 
+_WORD = 256
+"""Longest word that the CRD's status takes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GitState:
@@ -225,7 +228,7 @@ def _versions(this: Pass) -> dict[str, object]:
     running = (record.initialized or {}).get("version", "") if record else ""
     shown = {
         "desired": this.desired.db.spec.version,
-        "running": running if isinstance(running, str) else "",
+        "running": running[:_WORD] if isinstance(running, str) else "",
         "data": record.data_version if record else "",
     }
     return {key: value for key, value in shown.items() if value}

@@ -50,7 +50,7 @@ def advance(operation: Operation, situation: Situation) -> Plan:
     if record.input_digest != desired.digest:
         return step_plan(operation, step, desired, refreshed(record, desired))
     verdict = step.proof(situation)
-    if verdict.problem:
+    if verdict.problem or situation.blind:
         return step_plan(operation, step, desired, record, problem=verdict.problem)
     learnt = step.learn(record, situation, verdict.facts)
     if index + 1 == len(operation.steps):

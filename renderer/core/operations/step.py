@@ -22,6 +22,8 @@ class Situation:
     observed: Observed
     record: Record
     now: datetime
+    blind: bool = False
+    """True without a cluster to look at: `observed` is empty and nothing can be proved."""
 
     @property
     def names(self) -> Names:
