@@ -1,0 +1,73 @@
+"""Fixtures: Git, Flux and Argo CD on the run's cluster, each started when first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from e2e.appliers import argocd, flux, git_host
+from e2e.appliers.git_host import GitHost
+from e2e.appliers.kubectl import Kubectl
+from e2e.appliers.starting import Starts
+from e2e.handover import Handover, Tool
+from e2e.handover_argocd import ARGOCD, ArgoHandover
+from e2e.handover_flux import FLUX, FluxHandover
+
+__all__ = ["argocd_handover", "flux_handover", "git", "handover", "kubectl"]
+
+Program = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def kubectl(kubeconfig: Path) -> Kubectl:
+    """The administrator's."""
+    return Kubectl(kubeconfig=kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def git(run: Starts) -> GitHost:
+    """The Git server, over HTTP and SSH."""
+    return git_host.start(run)
+
+
+@pytest.fixture(scope="session")
+def flux_handover(run: Starts, kubectl: Kubectl, git: GitHost, program: Program) -> Handover:
+    """A repository that Flux applies."""
+    programs = flux.Programs(source=program(flux.SOURCE), kustomize=program(flux.KUSTOMIZE))
+    flux.start(run, kubectl, programs)
+    return _prepared(FluxHandover, FLUX, run, kubectl, git)
+
+
+@pytest.fixture(scope="session")
+def argocd_handover(run: Starts, kubectl: Kubectl, git: GitHost, program: Program) -> Handover:
+    """A repository that Argo CD applies."""
+    argocd.start(run, kubectl, program(argocd.TOOL))
+    return _prepared(ArgoHandover, ARGOCD, run, kubectl, git)
+
+
+@pytest.fixture(params=["flux", "argocd"], scope="session")
+def handover(request: pytest.FixtureRequest) -> Handover:
+    """The same with each tool."""
+    found = request.getfixturevalue(f"{request.param}_handover")
+    assert isinstance(found, Handover)
+    return found
+
+
+def _prepared(
+    kind: type[Handover], tool: Tool, run: Starts, kubectl: Kubectl, git: GitHost
+) -> Handover:
+    """A repository of the tool's own, set up as its README says."""
+    folder = run.folder / f"handover-{tool.name}"
+    folder.mkdir()
+    name = f"deployments-{tool.name}"
+    made = kind(
+        tool=tool,
+        kubectl=kubectl,
+        folder=folder,
+        bare=git.create(name),
+        url=git.over_http(name),
+        team=f"team-{tool.name}",
+    )
+    made.settle()
+    return made
