@@ -144,7 +144,7 @@ def _continue(situation: Situation) -> Plan | None:
             f"the record in Git names the operation {underway.type!r}, which this release "
             "doesn't know; run the release that began it, or revert its commit",
         )
-    return advance(operation, situation)
+    return advance(operation, underway, situation)
 
 
 def _sleep_or_wake(situation: Situation) -> Plan | None:

@@ -58,7 +58,7 @@ def decide(desired: Desired, observed: Observed, record: Record | None, now: dat
     underway = record.underway
     if underway is None or (underway.type, underway.step) != (operation.type, step.name):
         return begin(operation, step, desired, record)
-    return _explained(advance(operation, situation))
+    return _explained(advance(operation, underway, situation))
 
 
 def _step(operation: Operation, situation: Situation) -> Step:

@@ -86,8 +86,7 @@ class Document:
         parsed again, so ask only when there is something to report.
         """
         lines: dict[str, int] = {}
-        for _ in _Reader(self.source, self._text, self._text_line - 1, lines).documents():
-            break
+        next(_Reader(self.source, self._text, self._text_line - 1, lines).documents(), None)
         while path not in lines and path:
             path = fields.parent(path)
         return lines.get(path, self.first_line)

@@ -137,14 +137,12 @@ def _conditions(
 
 def _rendered(this: Pass) -> Condition:
     plan = this.plan
-    match plan.files:
-        case Files.LEAVE:
-            return Condition(type="Rendered", holds=False, reason="LeftAlone", message=plan.why)
-        case Files.REMOVE:
-            text = "the directory is to be removed"
-        case Files.WRITE:
-            generation = plan.record.generation if plan.record else 0
-            text = f"generation {generation}: {len(plan.roles)} manifests"
+    if plan.files is Files.LEAVE:
+        return Condition(type="Rendered", holds=False, reason="LeftAlone", message=plan.why)
+    text = "the directory is to be removed"
+    if plan.files is Files.WRITE:
+        generation = plan.record.generation if plan.record else 0
+        text = f"generation {generation}: {len(plan.roles)} manifests"
     return Condition(type="Rendered", holds=True, reason="Rendered", message=text)
 
 

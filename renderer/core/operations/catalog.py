@@ -113,7 +113,7 @@ _CLEAR = Step(
     title="remove the directory",
     awaits="",
     roles=roles.nothing,
-    proof=evidence.at_once,
+    proof=evidence.cleared,
     files=Files.REMOVE,
 )
 

@@ -153,9 +153,9 @@ def gone(situation: Situation) -> Verdict:
     return _wait("StillThere", f"waiting for the applier to remove {', '.join(left)}")
 
 
-def at_once(_situation: Situation) -> Verdict:
-    """Nothing has to be seen in the cluster: the commit itself is the proof."""
-    return proved()
+def cleared(_situation: Situation) -> Verdict:
+    """The directory is gone: as long as there is a record to ask about, it isn't."""
+    return _wait("Removing", "waiting for the directory to leave Git")
 
 
 def _job_result(situation: Situation, prefix: str, role: Role) -> Verdict:
@@ -184,9 +184,7 @@ def _job_failure(job: Job) -> str:
     said = job.message or "it ended without a word"
     if job.succeeded:
         said = "it succeeded but reported no result in its termination message"
-    return (
-        f"Job {job.name}: {said}; mend the cause, then delete the Job: the applier starts it anew"
-    )
+    return f"Job {job.name}: {said}"
 
 
 def _pod_problem(pods: list[Pod]) -> Verdict:

@@ -37,15 +37,14 @@ def begin(operation: Operation, step: Step, desired: Desired, record: Record | N
     return step_plan(operation, step, desired, replace(first, underway=underway))
 
 
-def advance(operation: Operation, situation: Situation) -> Plan:
+def advance(operation: Operation, underway: Underway, situation: Situation) -> Plan:
     """Plan the next step when the current one is proved, else the current one again.
 
     A spec that changed in the middle is written at the current step first; its proof is
     asked for then, since what is in the cluster proves only what was rendered before.
     """
     record, desired = situation.record, situation.desired
-    underway = record.underway
-    index = operation.index(underway.step) if underway else 0
+    index = operation.index(underway.step)
     step = operation.steps[index]
     if record.input_digest != desired.digest:
         return step_plan(operation, step, desired, refreshed(record, desired))
@@ -54,10 +53,9 @@ def advance(operation: Operation, situation: Situation) -> Plan:
         return step_plan(operation, step, desired, record, problem=verdict.problem)
     learnt = step.learn(record, situation, verdict.facts)
     if index + 1 == len(operation.steps):
-        return _finished(operation, desired, learnt)
+        return _finished(operation, underway, desired, learnt)
     following = operation.steps[index + 1]
-    if underway:
-        learnt = replace(learnt, underway=replace(underway, step=following.name))
+    learnt = replace(learnt, underway=replace(underway, step=following.name))
     return step_plan(operation, following, desired, learnt)
 
 
@@ -99,12 +97,9 @@ def _outlook(operation: Operation, step: Step) -> str:
     return f"The next commit follows when {step.awaits}: {then}."
 
 
-def _finished(operation: Operation, desired: Desired, record: Record) -> Plan:
-    underway = record.underway
-    ended = record.ended
-    if underway:
-        mine = Ended(type=underway.type, id=underway.id, result="Succeeded")
-        ended = (mine, *ended)[:HISTORY]
+def _finished(operation: Operation, underway: Underway, desired: Desired, record: Record) -> Plan:
+    mine = Ended(type=underway.type, id=underway.id, result="Succeeded")
+    ended = (mine, *record.ended)[:HISTORY]
     done = operation.finish(replace(record, underway=None, ended=ended))
     count = len(operation.steps) + 1
     return Plan(
@@ -115,6 +110,6 @@ def _finished(operation: Operation, desired: Desired, record: Record) -> Plan:
         roles=roles.steady(desired),
         replicas=0 if done.hibernated else 1,
         subject=f"{operation.type.lower()}, step {count} of {count}: {operation.done}",
-        operation=underway.id if underway else "",
+        operation=underway.id,
         step="Done",
     )
