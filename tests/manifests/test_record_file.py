@@ -39,6 +39,11 @@ def test_a_record_reads_back_equal(record: Record) -> None:
     assert manifests.read_record(_write(record), source="record.yaml") == record
 
 
+def test_a_record_in_another_form_of_yaml_reads_back_equal() -> None:
+    content = _write(FULL) + b"immutable: false\n"
+    assert manifests.read_record(content, source="record.yaml") == FULL
+
+
 RESULTS = st.none() | st.dictionaries(
     st.text(st.characters(codec="utf-8"), max_size=8),
     st.none()
