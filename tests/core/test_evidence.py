@@ -198,8 +198,12 @@ def test_a_sampledb_made_anew_on_the_old_volume_is_refused_what_the_data_are_not
     assert problem(decide(newer, cluster.observed(), cluster.record, NOW)).reason == (
         "UpgradeNotSupported"
     )
-    plan = decide(newer, Observed(), cluster.record, NOW)
-    assert plan.step == "Start"
+    same = decide(desired(), cluster.observed(), cluster.record, NOW)
+    empty = decide(newer, Observed(), cluster.record, NOW)
+    assert same.record is not None
+    assert empty.record is not None
+    assert (same.step, same.record.data_version) == ("Start", "18")
+    assert (empty.step, empty.record.data_version) == ("Start", "")
 
 
 def test_without_a_cluster_a_deletion_is_left_to_the_controller() -> None:
