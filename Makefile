@@ -9,10 +9,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(VENV)/tools/bin/uv
 READY := $(VENV)/.ready
+E2E_PACKAGES := busybox-static containerd containernetworking-plugins iproute2 iptables redis-server runc
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml requirements.lock
 	@echo "==> setting up $(VENV) (Python packages pinned in requirements.lock)"
@@ -56,6 +57,24 @@ check: $(READY) ## Run every linter and contract
 format: $(READY) ## Format the code and apply safe fixes
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+.PHONY: e2e-packages
+e2e-packages: $(READY) ## Install Debian's packages for the real cluster (needs root)
+	@missing=""; for each in $(E2E_PACKAGES); do dpkg -s $$each >/dev/null 2>&1 || missing="$$missing $$each"; done; \
+	  test -z "$$missing" || { apt-get update -qq; DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
+
+.PHONY: e2e
+e2e: e2e-packages ## Run the tests on a real cluster (needs root and Go; arguments in ARGS)
+	@$(BIN)/python tests/e2e/builder.py
+	$(BIN)/python -m pytest -q tests/e2e $(ARGS)
+
+.PHONY: cluster
+cluster: e2e-packages ## Start a real cluster that stays up, and print its KUBECONFIG
+	@$(BIN)/python tests/e2e/cluster.py up
+
+.PHONY: cluster-down
+cluster-down: $(READY) ## End that cluster
+	@$(BIN)/python tests/e2e/cluster.py down
 
 .PHONY: demo
 demo: $(READY) ## Take a SampleDB all the way round on this machine

@@ -25,6 +25,7 @@ from e2e import leftovers
 from e2e.leftovers import MARK
 
 _PAUSE_SECONDS = 0.1
+_END_SECONDS = 2.0  # nothing of a run is kept, so nothing has to be saved
 _TAIL = 4000
 
 
@@ -165,7 +166,7 @@ class Run:
     def stop(self) -> None:
         """End everything, newest first, and remove it."""
         for process in reversed(self._processes):
-            process.stop()
+            process.stop(_END_SECONDS)
         if self._guardian.stdin is not None:
             self._guardian.stdin.close()
         self._guardian.wait()

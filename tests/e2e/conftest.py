@@ -1,0 +1,43 @@
+"""The real cluster, started once for the whole session; Flux, Argo CD and Git when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from e2e import builder
+from e2e import cluster as whole
+from e2e.cluster import Cluster
+from e2e.handover_fixtures import argocd_handover, flux_handover, git, handover, kubectl
+from e2e.supervisor import Run, folder_of
+
+__all__ = ["argocd_handover", "flux_handover", "git", "handover", "kubectl"]
+
+
+@pytest.fixture(scope="session")
+def run() -> Iterator[Run]:
+    """Starts programs; ends them and removes everything at the end of the session."""
+    running = Run(folder_of("tests"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def cluster(run: Run) -> Cluster:
+    """Control plane and node, ready for Pods."""
+    return whole.start(run)
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(cluster: Cluster) -> Path:
+    """The administrator's."""
+    return cluster.plane.kubeconfig
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], Path]:
+    """A built program by its name."""
+    return builder.program
