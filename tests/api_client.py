@@ -17,6 +17,19 @@ STRATEGIC = "application/strategic-merge-patch+json"
 APPLY = "application/apply-patch+yaml"
 
 
+def config(name: str, **data: str) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name},
+        "data": data,
+    }
+
+
+def names(body: Object) -> list[str]:
+    return [item["metadata"]["name"] for item in body["items"] if "kube-root" not in str(item)]
+
+
 class Answer:
     def __init__(self, code: int, body: bytes, headers: Mapping[str, str]) -> None:
         self.code, self.raw, self.headers = code, body, headers
@@ -33,9 +46,14 @@ class Answer:
 class Api:
     """Requests to a server at `url` with a bearer token."""
 
-    def __init__(self, url: str, token: str) -> None:
-        self.url, self.token = url, token
-        self._pool = urllib3.PoolManager(cert_reqs="CERT_NONE", retries=False, timeout=20)
+    def __init__(self, url: str, token: str, authority: str | None = None) -> None:
+        """`authority` is the file of the CA that signed an https server's certificate."""
+        self.url, self.token, self._authority = url, token, authority
+        self._pool = urllib3.PoolManager(ca_certs=authority, retries=False, timeout=20)
+
+    def with_token(self, token: str) -> Api:
+        """The same server with another token."""
+        return Api(self.url, token, self._authority)
 
     def send(
         self, method: str, path: str, body: object = None, *, kind: str = "", **query: object

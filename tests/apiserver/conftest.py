@@ -20,10 +20,11 @@ def server() -> Iterator[Server]:
 
 @pytest.fixture
 def api(request: pytest.FixtureRequest) -> Iterator[Api]:
-    """A server of our own; or a real one: SAMPLEDB_CONTRACT_URL and SAMPLEDB_CONTRACT_TOKEN."""
+    """A server of our own; or a real one, at SAMPLEDB_CONTRACT_URL, _TOKEN and _CA (a file)."""
     url = os.environ.get("SAMPLEDB_CONTRACT_URL", "")
     if url:
-        client = Api(url, os.environ["SAMPLEDB_CONTRACT_TOKEN"])
+        authority = os.environ.get("SAMPLEDB_CONTRACT_CA")
+        client = Api(url, os.environ["SAMPLEDB_CONTRACT_TOKEN"], authority)
     else:
         running = request.getfixturevalue("server")
         client = Api(running.url, running.token)

@@ -187,13 +187,14 @@ def _check_preconditions(kind: ResourceType, old: Object, options: DeleteOptions
     head = old["metadata"]
     if options.uid and options.uid != head["uid"]:
         why = (
-            f"Precondition failed: UID in precondition: {options.uid}, "
-            f"UID in object meta: {head['uid']}"
+            f"the UID in the precondition ({options.uid}) does not match the UID in record "
+            f"({head['uid']}). The object might have been deleted and then recreated"
         )
-        raise errors.conflict(kind, head["name"], why)
+        raise errors.other(kind, head["name"], why)
     if options.version and options.version != head["resourceVersion"]:
         why = (
-            f"Precondition failed: ResourceVersion in precondition: {options.version}, "
-            f"ResourceVersion in object meta: {head['resourceVersion']}"
+            f"the ResourceVersion in the precondition ({options.version}) does not match the "
+            f"ResourceVersion in record ({head['resourceVersion']}). The object might have been "
+            "modified"
         )
-        raise errors.conflict(kind, head["name"], why)
+        raise errors.other(kind, head["name"], why)

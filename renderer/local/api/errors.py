@@ -92,6 +92,13 @@ def conflict(resource: ResourceType, name: str, why: str = MODIFIED) -> ApiError
     return ApiError(409, "Conflict", message, details=_details(resource, name))
 
 
+def other(resource: ResourceType, name: str, why: str) -> ApiError:
+    """409 at a deletion that names another object or version: the kind is told, not the plural."""
+    suffix = f".{resource.group}" if resource.group else ""
+    message = f'Operation cannot be fulfilled on {resource.kind}{suffix} "{name}": {why}'
+    return ApiError(409, "Conflict", message, details=_details(resource, name, kind=resource.kind))
+
+
 def invalid(resource: ResourceType, name: str, causes: Sequence[Cause]) -> ApiError:
     """422: the object breaks its schema or a rule; every cause names its field."""
     texts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))

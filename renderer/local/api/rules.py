@@ -69,7 +69,6 @@ class Rule:
         self._message = (declared.get("message") or "").strip()
         self._field = (declared.get("fieldPath") or "").removeprefix(".")
         self._reason = declared.get("reason") or "FieldValueInvalid"
-        self._type = schema.get("type", "object")
         self._names = _mentioned(f"{self._text} {declared.get('messageExpression') or ''}")
         self.transition = bool(_TRANSITION.search(self._text))
         self._expression = _compiled(self._text)
@@ -87,8 +86,7 @@ class Rule:
         if self._reason in {"FieldValueRequired", "FieldValueForbidden"}:
             kind = "Required value" if self._reason == "FieldValueRequired" else "Forbidden"
             return Cause(field=where, message=f"{kind}: {fault}", reason=self._reason)
-        message = f'Invalid value: "{self._type}": {fault}'
-        return Cause(field=where, message=message, reason=self._reason)
+        return Cause(field=where, message=f"Invalid value: {fault}", reason=self._reason)
 
     def _relevant(self, value: object) -> bytes:
         """The JSON of what the rule looks at: the less it is, the more often it is known."""

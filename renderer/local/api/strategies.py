@@ -72,8 +72,9 @@ def check_current(resource: ResourceType, new: Object, old: Object) -> None:
     head, before = new["metadata"], old["metadata"]
     if head.get("uid") and head["uid"] != before["uid"]:
         why = (
-            f"Precondition failed: UID in precondition: {head['uid']}, "
-            f"UID in object meta: {before['uid']}"
+            f"StorageError: invalid object, Code: 4, Key: /registry/{resource.key}, "
+            f"ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: "
+            f"{head['uid']}, UID in object meta: {before['uid']}"
         )
         raise errors.conflict(resource, before["name"], why)
     version = head.get("resourceVersion")

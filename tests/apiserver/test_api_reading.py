@@ -1,0 +1,88 @@
+"""Lists, selectors and watches, over HTTP only, as in test_api_contract.py."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import pytest
+from api_client import (
+    Api,
+    Object,
+    config,
+    names,
+)
+
+
+def test_pages_are_of_one_moment(api: Api, maps: str) -> None:
+    for name in ("a", "b", "c", "d"):
+        api.post(maps, config(name, in_list="yes") | _labelled(name))
+    page = api.get(maps, limit=2, labelSelector="page=yes").json
+    assert names(page) == ["a", "b"]
+    api.delete(f"{maps}/c")
+    api.post(maps, config("bb") | _labelled("bb"))
+    token = page["metadata"]["continue"]
+    rest = api.get(maps, limit=3, labelSelector="page=yes", **{"continue": token}).json
+    assert names(rest) == ["c", "d"]
+    assert rest["metadata"]["resourceVersion"] == page["metadata"]["resourceVersion"]
+    assert "continue" not in rest["metadata"]
+
+
+def _labelled(name: str) -> Object:
+    return {"metadata": {"name": name, "labels": {"page": "yes"}}}
+
+
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        pytest.param("a=1", ["x"], id="equal"),
+        pytest.param("a!=1", ["y", "z"], id="not equal matches without the key too"),
+        pytest.param("a%20in%20(1,2)", ["x", "y"], id="in"),
+        pytest.param("a,a%20notin%20(1)", ["y"], id="exists and not in"),
+        pytest.param("!a", ["z"], id="not there"),
+    ],
+)
+def test_label_selectors(api: Api, maps: str, selector: str, expected: list[str]) -> None:
+    for name, labels in (("x", {"a": "1"}), ("y", {"a": "2"}), ("z", {})):
+        api.post(maps, {"metadata": {"name": name, "labels": labels}})
+    assert names(api.get(maps, labelSelector=selector).json) == expected
+
+
+def test_field_selectors(api: Api, maps: str) -> None:
+    api.post(maps, config("x"))
+    api.post(maps, config("y"))
+    assert names(api.get(maps, fieldSelector="metadata.name=y").json) == ["y"]
+    assert api.get(maps, fieldSelector="data.k=v").code == 400
+
+
+def test_a_watch_goes_on_from_a_list(api: Api, maps: str) -> None:
+    listed = api.get(maps).version
+    api.post(maps, config("a", k="1"))
+    api.patch(f"{maps}/a", {"data": {"k": "2"}})
+    api.delete(f"{maps}/a")
+    query = {"resourceVersion": listed, "fieldSelector": "metadata.name=a"}
+    events = list(islice(api.watch(maps, **query), 3))
+    assert [event["type"] for event in events] == ["ADDED", "MODIFIED", "DELETED"]
+    assert events[2]["object"]["data"] == {"k": "2"}
+    versions = [int(event["object"]["metadata"]["resourceVersion"]) for event in events]
+    assert versions == sorted(set(versions))
+
+
+def test_a_watch_with_a_selector_tells_what_comes_and_goes(api: Api, maps: str) -> None:
+    listed = api.get(maps).version
+    api.post(maps, config("a"))
+    api.patch(f"{maps}/a", {"metadata": {"labels": {"in": "yes"}}})
+    api.patch(f"{maps}/a", {"metadata": {"labels": {"in": None}}})
+    events = api.watch(maps, resourceVersion=listed, labelSelector="in=yes")
+    added, deleted = islice(events, 2)
+    assert (added["type"], deleted["type"]) == ("ADDED", "DELETED")
+    last = deleted["object"]["metadata"]
+    assert last["labels"] == {"in": "yes"}
+    assert int(last["resourceVersion"]) > int(added["object"]["metadata"]["resourceVersion"])
+
+
+def test_a_watch_ends_when_its_time_is_up(api: Api, maps: str) -> None:
+    assert list(api.watch(maps, resourceVersion=api.get(maps).version, timeoutSeconds=1)) == []
+
+
+def test_a_malformed_continue_token_is_a_bad_request(api: Api, maps: str) -> None:
+    assert api.get(maps, **{"continue": "nonsense"}).code == 400
