@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,10 +16,26 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import yaml
 
+from renderer.cluster import kinds
 from renderer.cluster.client import Cluster
+from renderer.cluster.kinds import Resource
+from renderer.core.crd import definition
+from renderer.local.api.access import RoleBased, User
+from renderer.local.api.server import Server
+from renderer.local.api.store import Store
 
 Object = dict[str, Any]
+ROOT = Path(__file__).parents[2]
+CRDS = Resource(
+    group="apiextensions.k8s.io",
+    version="v1",
+    plural="customresourcedefinitions",
+    kind="CustomResourceDefinition",
+    namespaced=False,
+)
+ACCOUNT = "system:serviceaccount:sampledb-system:sampledb-renderer"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,3 +221,43 @@ def pod() -> Callable[..., Object]:
 def answer() -> type[Answer]:
     """The answer of a scripted server."""
     return Answer
+
+
+def rbac_resource(document: Object) -> Resource:
+    kind = document["kind"]
+    return Resource(
+        group="rbac.authorization.k8s.io",
+        version="v1",
+        plural=kind.lower() + "s",
+        kind=kind,
+        namespaced=not kind.startswith("Cluster"),
+    )
+
+
+@pytest.fixture
+def laptop() -> Iterator[Server]:
+    store = Store()
+    tokens = {"controller": User(name=ACCOUNT)}
+    api = Server(store, tokens=tokens, authorizer=RoleBased(store), bookmark_seconds=0.2)
+    with api:
+        admin = Cluster.at(api.url, token=api.token)
+        for name in ("team-a", "sampledb-system", "kube-system"):
+            if name not in {each["metadata"]["name"] for each in admin.list(kinds.NAMESPACES)[0]}:
+                admin.create(kinds.NAMESPACES, {"metadata": {"name": name}})
+        admin.create(CRDS, definition())
+        for document in yaml.safe_load_all((ROOT / "deploy/rbac.yaml").read_text()):
+            if document["kind"] != "ServiceAccount":
+                admin.create(rbac_resource(document), document)
+        yield api
+
+
+@pytest.fixture
+def admin(laptop: Server) -> Iterator[Cluster]:
+    with closing(Cluster.at(laptop.url, token=laptop.token)) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def controller(laptop: Server) -> Iterator[Cluster]:
+    with closing(Cluster.at(laptop.url, token="controller")) as cluster:
+        yield cluster

@@ -293,16 +293,3 @@ def test_objects_are_trimmed_before_they_are_kept(
     assert kept["metadata"]["annotations"] == {"sampledb.dev/content-hash": "keep"}
     assert "managedFields" not in kept["metadata"]
     assert kept["metadata"].get("annotations", {}).keys() <= {"other", "sampledb.dev/content-hash"}
-
-
-def test_what_is_read_whole_loses_only_the_noise(pod: Any) -> None:
-    item = pod("a", 1) | {"spec": {"engine": "postgresql"}}
-    item["metadata"]["managedFields"] = []
-    item["metadata"]["annotations"] = {
-        "kubectl.kubernetes.io/last-applied-configuration": "{}",
-        "other": "keep",
-    }
-    kept = trimming.whole(item)
-    assert kept["spec"] == {"engine": "postgresql"}
-    assert "managedFields" not in kept["metadata"]
-    assert kept["metadata"].get("annotations", {}).keys() <= {"other", "sampledb.dev/content-hash"}

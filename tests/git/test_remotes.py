@@ -1,4 +1,4 @@
-"""HTTP and SSH servers, and what they do wrong."""
+"""HTTP servers, and what they do wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 from servers.git_bare import QUICK, Bare, change, make_bare
 from servers.git_http import GitServer, git_http, self_signed
-from servers.git_ssh import SshGitServer, git_ssh
 
 from renderer.core.errors import InvalidError, SampleDBError, TransientError
 from renderer.git.change import Committed
@@ -22,7 +21,7 @@ from renderer.git.errors import (
     NotARepositoryError,
     UnreachableError,
 )
-from renderer.git.remote import Limits, Remote, SshKey, Token, Transport, redact
+from renderer.git.remote import Limits, Remote, Token
 from renderer.git.repository import Repository
 
 Opener = Callable[..., Repository]
@@ -38,12 +37,6 @@ def http(bare: Bare) -> Iterator[GitServer]:
 @pytest.fixture
 def guarded(bare: Bare) -> Iterator[GitServer]:
     with git_http(bare.folder.parent, users={"robot": TOKEN}) as server:
-        yield server
-
-
-@pytest.fixture
-def ssh(bare: Bare, tmp_path: Path) -> Iterator[SshGitServer]:
-    with git_ssh(bare.folder.parent, tmp_path / "ssh keys") as server:
         yield server
 
 
@@ -246,103 +239,6 @@ def test_a_server_that_hangs_is_left(http: GitServer, opened: Opener, limits: Li
     assert time.monotonic() - began < 10
 
 
-@pytest.mark.parametrize("form", ["sha1", "sha256"])
-def test_ssh_reads_and_writes(tmp_path: Path, opened: Opener, form: str) -> None:
-    bare = make_bare(tmp_path / "over ssh" / "deploy.git", form)
-    with git_ssh(bare.folder.parent, tmp_path / "the keys") as server:
-        key = SshKey(key=server.key, known_hosts=server.known_hosts)
-        url = server.address("deploy.git").replace(" ", "%20")
-        repository = opened(Remote(url=url, credentials=key, limits=QUICK))
-        assert isinstance(repository.publish([change()])[0], Committed)
-        again = opened(Remote(url=url, credentials=key, limits=QUICK), cache="second")
-        assert again.read("databases/team-a/orders/service.yaml") == b"kind: Service\n"
-
-
-def test_ssh_failures_are_told_apart(ssh: SshGitServer, opened: Opener) -> None:
-    def attempt(name: str, key: Path, hosts: Path) -> None:
-        credentials = SshKey(key=key, known_hosts=hosts)
-        opened(Remote(url=ssh.address(name), credentials=credentials, limits=QUICK))
-
-    with pytest.raises(AuthenticationError, match="credentials"):
-        attempt("deploy.git", ssh.stranger, ssh.known_hosts)
-    with pytest.raises(AuthenticationError, match="host key"):
-        attempt("deploy.git", ssh.key, ssh.wrong_hosts)
-    empty = ssh.key.with_name("nothing known")
-    empty.write_text("")
-    with pytest.raises(AuthenticationError, match="host key"):
-        attempt("deploy.git", ssh.key, empty)
-    nothing = ssh.key.with_name("no such file")
-    for key, hosts in ((nothing, ssh.known_hosts), (ssh.key, nothing)):
-        with pytest.raises(InvalidError, match=r"can't be read .*no such file"):
-            attempt("deploy.git", key, hosts)
-    with pytest.raises(NotARepositoryError):
-        attempt("nothing.git", ssh.key, ssh.known_hosts)
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("https://git.example.com/a.git", "https://git.example.com/a.git"),
-        ("https://u:p@git.example.com/a.git", "https://git.example.com/a.git"),
-        ("https://ghp_token@git.example.com/a.git", "https://git.example.com/a.git"),
-        ("ssh://git@git.example.com/a.git", "ssh://git@git.example.com/a.git"),
-        ("ssh://git:p@git.example.com/a.git", "ssh://git.example.com/a.git"),
-        ("git@git.example.com:a.git", "git@git.example.com:a.git"),
-        ("fatal: 'https://u:p%40@h/a' not found", "fatal: 'https://h/a' not found"),
-    ],
-)
-def test_an_address_is_shown_without_secrets(url: str, shown: str) -> None:
-    assert redact(url) == shown
-
-
-@pytest.mark.parametrize(
-    ("url", "transport"),
-    [
-        ("https://h/a.git", Transport.HTTP),
-        ("HTTP://h/a.git", Transport.HTTP),
-        ("ssh://git@h:2222/a.git", Transport.SSH),
-        ("git@h:a/b.git", Transport.SSH),
-        ("h.example.com:a.git", Transport.SSH),
-        ("git@[::1]:a.git", Transport.SSH),
-        ("/srv/git/a.git", Transport.LOCAL),
-        ("../a.git", Transport.LOCAL),
-        ("file:///srv/git/a.git", Transport.LOCAL),
-    ],
-)
-def test_every_kind_of_address_is_told_apart(url: str, transport: Transport) -> None:
-    remote = Remote(url=url)
-    assert remote.transport is transport
-    assert (remote.address == url) == (url != "../a.git")
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        pytest.param({"url": "https://u:p@h/a"}, id="password in the address"),
-        pytest.param({"url": "https://token@h/a"}, id="token in the address"),
-        pytest.param({"url": "https://h/a?private_token=x"}, id="token in the query"),
-        pytest.param({"url": "ext::sh -c x"}, id="program"),
-        pytest.param({"url": "git://h/a"}, id="unauthenticated protocol"),
-        pytest.param({"url": "-oProxyCommand=x"}, id="option"),
-        pytest.param({"url": ""}, id="empty"),
-        pytest.param({"url": "https://h/a\nb"}, id="line break"),
-        pytest.param({"url": "http://h/a", "credentials": Token()}, id="token without TLS"),
-        pytest.param({"url": "/a", "credentials": Token()}, id="token for a path"),
-        pytest.param({"url": "/a", "branch": "a..b"}, id="branch with dots"),
-        pytest.param({"url": "/a", "branch": "-x"}, id="branch like an option"),
-        pytest.param({"url": "/a", "branch": "a b"}, id="branch with a space"),
-        pytest.param({"url": "/a", "branch": "x.lock"}, id="branch like a lock"),
-        pytest.param({"url": "/a", "path": "../x"}, id="path that leaves"),
-    ],
-)
-def test_settings_that_can_not_work_are_refused_at_once(settings: dict[str, object]) -> None:
-    with pytest.raises(InvalidError) as told:
-        Remote(**settings)  # type: ignore[arg-type] # fields of Remote
-    assert ":p@" not in str(told.value)
-    assert "token@" not in str(told.value)
-    assert "=x" not in str(told.value) or "ProxyCommand" in str(told.value)
-
-
 def test_inherited_settings_of_git_change_nothing(
     bare: Bare, opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -374,22 +270,6 @@ def test_https_is_checked_against_the_authority_that_is_named(
             opened(over(server))
         remote = Remote(url=server.address("deploy.git"), authority=certificate, limits=QUICK)
         assert isinstance(opened(remote).publish([change()])[0], Committed)
-
-
-def test_an_ssh_server_that_says_nothing_is_left(opened: Opener, tmp_path: Path) -> None:
-    for name in ("key", "hosts"):
-        (tmp_path / name).write_text("")
-    credentials = SshKey(key=tmp_path / "key", known_hosts=tmp_path / "hosts")
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        port = silent.getsockname()[1]
-        for given in (credentials, None):
-            remote = Remote(
-                url=f"ssh://git@127.0.0.1:{port}/deploy.git",
-                credentials=given,
-                limits=Limits(stall=1, command=10),
-            )
-            with pytest.raises(UnreachableError):
-                opened(remote)
 
 
 def test_a_directory_of_another_user_is_told(bare: Bare, opened: Opener) -> None:

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +15,6 @@ from renderer.core.layout import Key
 from renderer.git.change import Change
 from renderer.git.repository import Repository
 from renderer.local.applier import Pace
-from renderer.local.guardian import marked
 from renderer.local.laptop import Laptop, Options
 from renderer.local.objects import ready
 
@@ -184,66 +178,6 @@ def test_thousands_of_directories_cost_nothing_while_they_do_not_change(
     writer.commit("databases/team-a/db-1", {"a.yaml": settings("db-1", k="v")})
     laptop.applier.sync()
     assert laptop.store.version == version + 1
-
-
-LIVES = """
-import sys, time
-from renderer.local.laptop import Laptop, Options
-from renderer.local.objects import ready
-script = "setsid sleep 300 & sleep 300 & exec sleep 300"
-pod = {
-    "metadata": {"name": "sleeper", "namespace": "team-a"},
-    "spec": {"containers": [
-        {"name": "main", "image": "postgres:18", "command": ["/bin/sh", "-c", script]},
-    ]},
-}
-with Laptop(Options()) as laptop:
-    laptop.store.create("pods", pod)
-    laptop.wait(
-        lambda: laptop.objects.get("pods", "team-a", "sleeper").get("status", {}).get("phase")
-        == "Running",
-        30,
-        waiting_for="the Pod",
-    )
-    print(laptop.folder, flush=True)
-    if sys.argv[1] == "raise":
-        raise SystemExit(3)
-    time.sleep(300)
-"""
-
-
-@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM", "SIGINT", "raise"])
-def test_however_it_ends_no_process_and_no_folder_is_left(how: str) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", LIVES, how],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        start_new_session=True,
-    ) as child:
-        assert child.stdout
-        try:
-            folder = child.stdout.readline().strip()
-            assert how == "raise" or _comes(lambda: len(_running(folder)) == 3)
-            if how != "raise":
-                os.kill(child.pid, signal.Signals[how])
-            child.wait(60)
-        finally:
-            child.kill()
-    assert _comes(lambda: not _running(folder))
-    assert _comes(lambda: not Path(folder).exists())
-
-
-def _comes(what: Callable[[], bool], seconds: float = 60) -> bool:
-    deadline = time.monotonic() + seconds
-    while not what() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return what()
-
-
-def _running(folder: str) -> list[int]:
-    """The run's processes that are more than zombies."""
-    return [pid for pid in marked(folder) if Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 def test_the_demo_asks_the_server_with_its_secret() -> None:

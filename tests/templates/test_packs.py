@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from renderer import templating
-from renderer.core import layout, resource
 from renderer.core.errors import InvalidError
-from renderer.core.layout import Role
-from renderer.templating.engine import Engine
-from renderer.templating.pack import template
-from renderer.templating.values import MARK, to_json
+from renderer.templating.values import MARK
 
 BUILT_IN = templating.find("postgresql")
-
-
-def sampledb(**spec: object) -> resource.SampleDB:
-    return resource.parse(
-        {
-            "apiVersion": "sampledb.dev/v1",
-            "kind": "SampleDB",
-            "metadata": {"namespace": "team-a", "name": "orders"},
-            "spec": {
-                "engine": "postgresql",
-                "version": "18",
-                "storage": {"size": "1Gi"},
-                **spec,
-            },
-        }
-    )
-
-
-@pytest.fixture
-def copy(tmp_path: Path) -> Path:
-    """A copy of the built-in pack, to be broken."""
-    return shutil.copytree(BUILT_IN, tmp_path / "postgresql")
 
 
 def edit(file: Path, old: str, new: str) -> None:
@@ -288,130 +258,3 @@ def test_the_digest_changes_with_any_file_but_hidden_ones(copy: Path) -> None:
     assert templating.load(copy).digest == before
     edit(copy / "scripts" / "ready.sh", "#!/bin/sh", "#!/bin/dash")
     assert templating.load(copy).digest != before
-
-
-@pytest.mark.parametrize(
-    ("spec", "image", "major"),
-    [
-        pytest.param({}, "docker.io/library/postgres:18.4", "18", id="major"),
-        pytest.param({"version": "16.9"}, "docker.io/library/postgres:16.9", "16", id="minor"),
-        pytest.param({"image": "r.example/pg:18.4"}, "r.example/pg:18.4", "18", id="own-image"),
-    ],
-)
-def test_a_version_means_an_image(spec: dict[str, Any], image: str, major: str) -> None:
-    found = templating.desired(sampledb(**spec), templating.load(BUILT_IN))
-    assert (found.image, found.major) == (image, major)
-
-
-def test_what_the_pack_does_not_serve_is_refused_all_at_once() -> None:
-    db = sampledb(version="12", parameters={"Port": "1", "listen_addresses": "x"})
-    with pytest.raises(InvalidError) as error:
-        templating.desired(db, templating.load(BUILT_IN))
-    told = str(error.value)
-    assert "spec.version" in told
-    assert "use one of 16, 17, 18" in told
-    assert "spec.parameters.Port: can't be set: the server listens on 5432" in told
-    assert "spec.parameters.listen_addresses" in told
-
-
-def test_the_digests_tell_what_changed() -> None:
-    pack = templating.load(BUILT_IN)
-    plain = templating.desired(sampledb(), pack)
-    tuned = templating.desired(sampledb(parameters={"work_mem": "8MB"}), pack)
-    other = templating.desired(sampledb(init={"sql": ["SELECT 1"]}), pack)
-    assert plain == templating.desired(sampledb(parameters={}), pack)
-    assert plain.digest != tuned.digest
-    assert plain.init_digest == tuned.init_digest
-    assert plain.init_digest != other.init_digest
-
-
-def test_a_pack_without_a_wanted_role_says_so(copy: Path) -> None:
-    (copy / "networkpolicy.yaml.j2").unlink()
-    edit(copy / "pack.yaml", '  - "networkpolicy"\n', "")
-    pack = templating.load(copy)
-    with pytest.raises(InvalidError, match="no template for networkpolicy"):
-        templating.render(
-            pack,
-            templating.desired(sampledb(), pack),
-            roles=frozenset({Role.NETWORK}),
-            replicas=1,
-            protect=True,
-        )
-
-
-_texts = st.text(
-    st.characters(codec="utf-8", exclude_characters="\0"), max_size=40
-) | st.sampled_from(
-    ["on", "1e3", "08", "~", "{{ x }}", "${A}", "a: b", "- x", "'\"\\", MARK, "\u2028\x85"]
-)
-_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**53), 2**53) | _texts,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_texts, inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@pytest.fixture(scope="module")
-def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    directory = tmp_path_factory.mktemp("pack")
-    (directory / "t.yaml.j2").write_text(
-        "a: {{ a }}\n"
-        "list:\n"
-        "{% for item in many %}  - {{ item }}\n{% endfor %}"
-        "  - end\n"
-        "{% if a %}? {{ key }}\n: {{ a | tojson }}\n{% endif %}"
-        'flow: {"x": {{ many }}, "y": [{{ key }}]}\n'
-        "block: |\n  before {{ key }} after\n"
-        "{% set caught %}({{ key }}){% endset %}"
-        "caught: {{ caught }}\n"
-    )
-    return Engine("pack", directory)
-
-
-@settings(max_examples=200, deadline=None)
-@given(a=_values, key=_texts, many=st.lists(_values, max_size=4))
-def test_values_put_into_a_parsed_template_equal_the_parsed_full_text(
-    engine: Engine, a: object, key: str, many: list[object]
-) -> None:
-    context = {"a": a, "key": key, "many": many}
-    try:
-        expected = engine.written_out("t.yaml.j2", context)
-    except InvalidError:
-        with pytest.raises(InvalidError):
-            engine.document("t.yaml.j2", context)
-        return
-    assert engine.document("t.yaml.j2", context) == expected
-    assert expected["a"] == a
-    assert expected["flow"] == {"x": many, "y": [key]}
-
-
-@given(_values)
-def test_json_in_a_template_has_no_character_that_a_yaml_reader_treats_as_a_break(
-    value: object,
-) -> None:
-    assert not set(to_json(value)) & set("\x85\u2028\u2029\ufeff\x7f")
-
-
-def test_every_template_of_the_pack_gives_the_same_both_ways() -> None:
-    pack = templating.load(BUILT_IN)
-    db = sampledb(init={"sql": [f"SELECT '{MARK}'", "SELECT 1"]}, pgHba=["local all all trust"])
-    wanted = templating.desired(db, pack)
-    fast = templating.render(pack, wanted, roles=frozenset(Role), replicas=1, protect=True)
-    again = templating.render(pack, wanted, roles=frozenset(Role), replicas=1, protect=True)
-    assert [item.document for item in fast] == [item.document for item in again]
-    scripts = next(item.document for item in fast if item.role is Role.SCRIPTS)
-    assert scripts["data"]["sql-0000.sql"] == f"SELECT '{MARK}'"
-    assert template(Role.SCRIPTS) == "configmap-scripts.yaml.j2"
-    assert layout.names("orders").scripts == scripts["metadata"]["name"]
-
-
-def test_a_result_shares_nothing_with_the_next_one() -> None:
-    pack = templating.load(BUILT_IN)
-    wanted = templating.desired(sampledb(), pack)
-    roles = frozenset({Role.SERVER})
-    first = templating.render(pack, wanted, roles=roles, replicas=1, protect=True)[0].document
-    first["metadata"]["labels"].clear()
-    first["spec"]["template"]["spec"]["containers"].clear()
-    second = templating.render(pack, wanted, roles=roles, replicas=1, protect=True)[0].document
-    assert second["metadata"]["labels"]
-    assert second["spec"]["template"]["spec"]["containers"]
