@@ -1,0 +1,179 @@
+"""A SampleDB's story on the pure cluster: operations that can be stopped at any point."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from pure_cluster import NOW, PureCluster, desired
+
+from renderer.core.decide import decide
+from renderer.core.desired import Desired
+from renderer.core.plan import Plan
+
+FAR = 40
+"""More points than any operation has."""
+DATA = ("PersistentVolumeClaim", "data-orders-0")
+BACKUPS = ("PersistentVolumeClaim", "orders-backup")
+SNAPSHOT = {"policy": "Snapshot"}
+RETAIN = {"policy": "Retain"}
+AT_ONCE = {"policy": "Delete", "confirm": True}
+
+
+@lru_cache(maxsize=256)
+def _desired(spec: bytes, *, deleting: bool) -> Desired:
+    return desired(deleting=deleting, **orjson.loads(spec))
+
+
+@dataclass
+class Story:
+    """A SampleDB, its user, its applier and its node, and what has been promised so far."""
+
+    cluster: PureCluster = field(default_factory=PureCluster)
+    spec: dict[str, Any] = field(default_factory=dict)
+    deleting: bool = False
+    stuck: bool = False
+    """The applier applies nothing."""
+    before: dict[str, Any] | None = None
+    """Git as it was before the last commit."""
+    proved: bool = False
+    had_data: bool = False
+    removal: Mapping[str, object] | None = None
+    """The policy under which the data volume left Git: from then on it can't be changed."""
+
+    def points(self) -> Generator[None, None, None]:
+        """Go on, stopping after the commit, after the applier and after the node."""
+        while not self.cluster.released:
+            self.commit()
+            yield
+            if not self.stuck:
+                self.cluster.apply()
+            yield
+            self.cluster.run()
+            self._check()
+            yield
+
+    def commit(self) -> Plan:
+        """One pass of the controller."""
+        plan = decide(self.wanted(), self.cluster.observed(), self.cluster.record, NOW)
+        before = self._git()
+        if self.cluster.commit(plan):
+            self.before = before
+            left = DATA in before["git"] and DATA not in self.cluster.git
+            if left and DATA in self.cluster.live:
+                self.removal = dict(self.spec["deletion"])
+        record = self.cluster.record
+        self.proved = self.proved or bool(record and record.final_backup)
+        return plan
+
+    def wanted(self) -> Desired:
+        """The SampleDB as it is now."""
+        return _desired(orjson.dumps(self.spec), deleting=self.deleting)
+
+    def settle(self) -> Plan:
+        """Go on until nothing changes any more."""
+        cluster = self.cluster
+        for _ in range(FAR):
+            seen = self._git(), dict(cluster.live), cluster.pod, cluster.job_results.copy()
+            plan = self.commit()
+            if not self.stuck:
+                cluster.apply()
+            cluster.run()
+            self._check()
+            if cluster.released:
+                return plan
+            if seen == (self._git(), dict(cluster.live), cluster.pod, cluster.job_results):
+                return plan
+        msg = f"never settles: {cluster.commits}"
+        raise AssertionError(msg)
+
+    def revert(self) -> None:
+        """`git revert` of the last commit."""
+        if self.before is not None:
+            for name, value in self.before.items():
+                setattr(self.cluster, name, deepcopy(value))
+
+    def _git(self) -> dict[str, Any]:
+        cluster = self.cluster
+        return {
+            "record": cluster.record,
+            "git": dict(cluster.git),
+            "replicas": cluster.replicas,
+            "pod_hash": cluster.pod_hash,
+        }
+
+    def _check(self) -> None:
+        """Data go only with their proof, or by the user's word; the finalizer goes last."""
+        cluster = self.cluster
+        self.had_data = self.had_data or cluster.data
+        if self.had_data and not cluster.data:
+            assert self.deleting
+            assert self.removal == AT_ONCE or (self.removal == SNAPSHOT and self.proved)
+        if self.proved:
+            assert BACKUPS in cluster.live or BACKUPS in cluster.git
+        if cluster.released:
+            assert self.deleting
+            assert cluster.record is None
+
+
+def _settled(**spec: object) -> Story:
+    story = Story(spec=dict(spec))
+    story.settle()
+    return story
+
+
+def _provision() -> Story:
+    return Story(spec={"deletion": SNAPSHOT})
+
+
+def _provision_without_a_final_backup() -> Story:
+    return Story(spec={"deletion": AT_ONCE})
+
+
+def _provision_and_retain() -> Story:
+    return Story(spec={"deletion": RETAIN})
+
+
+def _configure() -> Story:
+    story = _settled(deletion=SNAPSHOT)
+    story.spec["parameters"] = {"max_connections": "200"}
+    return story
+
+
+def _hibernate() -> Story:
+    story = _settled(deletion=SNAPSHOT)
+    story.spec["hibernate"] = True
+    return story
+
+
+def _wake() -> Story:
+    story = _settled(deletion=SNAPSHOT, hibernate=True)
+    story.spec["hibernate"] = False
+    return story
+
+
+def _delete(deletion: Mapping[str, object], **spec: object) -> Callable[[], Story]:
+    def begin() -> Story:
+        story = _settled(deletion=deletion, **spec)
+        story.deleting = True
+        return story
+
+    return begin
+
+
+STORIES: Mapping[str, Callable[[], Story]] = {
+    "provision": _provision,
+    "provision-retaining": _provision_and_retain,
+    "provision-deleting-at-once": _provision_without_a_final_backup,
+    "configure": _configure,
+    "hibernate": _hibernate,
+    "wake": _wake,
+    "delete-with-a-final-backup": _delete(SNAPSHOT),
+    "delete-while-hibernated": _delete(SNAPSHOT, hibernate=True),
+    "delete-and-retain": _delete(RETAIN),
+    "delete-at-once": _delete(AT_ONCE),
+}
