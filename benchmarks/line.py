@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,10 +20,11 @@ from typing import Any
 from renderer import reconcile
 from renderer.core import documents
 from renderer.core.layout import Key
+from renderer.git.bulk import Bulk
 from renderer.git.change import Change, Committed
 from renderer.git.remote import Remote
 from renderer.git.repository import Repository
-from renderer.reconcile import Packs, Place
+from renderer.reconcile import Packs, Place, Tip
 
 BATCH = 500
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -58,21 +61,21 @@ class Line:
         self.packs = Packs()
         self.place = Place(path="clusters/prod")
 
-    def change(self, source: str) -> Change | None:
-        """Parse, decide, render, check one SampleDB."""
-        document = documents.one(source, source="bench").value
+    def change(self, document: dict[str, Any], tip: Tip | None = None) -> Change | None:
+        """Decide, render, check one SampleDB."""
+        tip = tip or self.repository
         desired = reconcile.resolve(document, self.packs)
-        held = reconcile.stored(self.repository, self.place, desired.key)
+        held = reconcile.stored(tip, self.place, desired.key)
         plan = reconcile.plan(desired, None, held, NOW)
-        if reconcile.as_it_stands(desired, plan, self.place, held, self.repository):
+        if reconcile.as_it_stands(desired, plan, self.place, held, tip):
             return None
         return reconcile.change(desired, plan, self.packs, self.place, held)
 
-    def push(self, sources: Iterator[str]) -> int:
+    def push(self, found: Iterable[dict[str, Any]], tip: Tip | None = None) -> int:
         """Push in batches; the number of SampleDBs that were committed."""
         done, batch = 0, []
-        for source in sources:
-            change = self.change(source)
+        for document in found:
+            change = self.change(document, tip)
             if change is not None:
                 batch.append(change)
             if len(batch) == BATCH:
@@ -80,62 +83,89 @@ class Line:
                 batch = []
         return done + (self._publish(batch) if batch else 0)
 
+    def bulk(self) -> Bulk:
+        """All of the tip, read at once."""
+        return Bulk(self.repository, self.place.path)
+
     def _publish(self, batch: list[Change]) -> int:
         outcomes = self.repository.publish(batch)
         wrong = [outcome for outcome in outcomes if not isinstance(outcome, Committed)]
         if wrong:
-            raise SystemExit(f"not committed: {wrong[0]}")
+            message = f"not committed: {wrong[0]}"
+            raise SystemExit(message)
         return len(outcomes)
 
 
-def clock(work: Callable[[], Any]) -> tuple[float, Any]:
-    """Seconds, and what the work gave."""
-    began = time.perf_counter()
-    result = work()
-    return time.perf_counter() - began, result
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Took:
+    """What a piece of work took, in seconds; `cpu` counts git's processes too."""
+
+    wall: float
+    cpu: float
 
 
-def peer(folder: Path, bare: Path) -> float:
+def cpu() -> float:
+    """Seconds of processor time, of this process and of those that it waited for."""
+    mine, theirs = (resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return mine.ru_utime + mine.ru_stime + theirs.ru_utime + theirs.ru_stime
+
+
+def clock(work: Callable[[], int], expected: int) -> Took:
+    """Time a piece of work that must give `expected`."""
+    wall, spent = time.perf_counter(), cpu()
+    got = work()
+    took = Took(wall=time.perf_counter() - wall, cpu=cpu() - spent)
+    if got != expected:
+        message = f"{expected} SampleDBs were to be committed, {got} were"
+        raise SystemExit(message)
+    return took
+
+
+def read(numbers: Iterable[int], connections: int = 100) -> Iterator[dict[str, Any]]:
+    """SampleDBs, read from YAML one by one."""
+    for number in numbers:
+        yield documents.one(text(number, connections), source="bench").value
+
+
+def peer(folder: Path, bare: Path) -> Took:
     """The same files through a work tree: git add -A, commit, push."""
     tree = folder / "tree"
-    subprocess.run(["git", "clone", "-q", str(bare), str(tree)], check=True)
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", f"{folder}/peer.git"], check=True)
+    git = ["git", "-c", "gc.auto=0", "-c", "maintenance.auto=false"]
+    subprocess.run([*git, "clone", "-q", str(bare), str(tree)], check=True)
+    subprocess.run([*git, "init", "-q", "--bare", "-b", "main", f"{folder}/peer.git"], check=True)
 
-    def work() -> None:
+    def work() -> int:
         for command in (
-            ["git", "init", "-q", "-b", "main"],
-            ["git", "add", "-A"],
-            ["git", "-c", "user.name=b", "-c", "user.email=b@b", "commit", "-q", "-m", "peer"],
-            ["git", "push", "-q", f"{folder}/peer.git", "HEAD:main"],
+            ["init", "-q", "-b", "main"],
+            ["add", "-A"],
+            ["-c", "user.name=b", "-c", "user.email=b@b", "commit", "-q", "-m", "peer"],
+            ["push", "-q", f"{folder}/peer.git", "HEAD:main"],
         ):
-            subprocess.run(command, check=True, cwd=tree)
+            subprocess.run([*git, *command], check=True, cwd=tree)
+        return 0
 
-    subprocess.run(["rm", "-rf", str(tree / ".git")], check=True)
-    return clock(work)[0]
+    shutil.rmtree(tree / ".git")
+    return clock(work, 0)
 
 
 def main() -> None:
     """Measure and print."""
     count, folder = int(sys.argv[1]), Path(sys.argv[2])
     line = Line(folder)
-    cold, pushed = clock(lambda: line.push(text(n) for n in range(count)))
-    assert pushed == count
-    noop, pushed = clock(lambda: line.push(text(n) for n in range(count)))
-    assert pushed == 0
-    one, pushed = clock(lambda: line.push(iter([text(count // 2, 200)])))
-    assert pushed == 1
-    files = len(
-        line.repository.listing(line.place.directory(Key(namespace="team-00", name="db-00000")))
-    )
+    cold = clock(lambda: line.push(read(range(count))), count)
+    changed = list(read([count // 2], connections=200))
+    one = clock(lambda: line.push(changed), 1)
+    parsed = [*read(range(count // 2)), *changed, *read(range(count // 2 + 1, count))]
+    noop = clock(lambda: line.push(parsed, line.bulk()), 0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    peer_seconds = peer(folder, line.bare)
+    first = line.place.directory(Key(namespace="team-00", name="db-00000"))
     figures = {
-        "files": files * count,
-        "cold": cold,
-        "noop": noop,
-        "one": one,
+        "files": len(line.repository.listing(first)) * count,
         "peak": peak,
-        "peer": peer_seconds,
+        "cold": asdict(cold),
+        "one": asdict(one),
+        "noop": asdict(noop),
+        "peer": asdict(peer(folder, line.bare)),
     }
     sys.stdout.write(json.dumps(figures) + "\n")
 

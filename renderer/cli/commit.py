@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import assert_never
 
@@ -16,12 +16,15 @@ from renderer.cli.commands import command as new_command
 from renderer.cli.console import current
 from renderer.cli.exits import Exit
 from renderer.cli.failures import explain
+from renderer.cli.findings import Finding
 from renderer.cli.options import LAYOUT, with_settings
 from renderer.cli.rendering import Rendered, named, render_all
 from renderer.cli.table import columns, objects
 from renderer.core.documents import Document
+from renderer.git.bulk import ENOUGH, Bulk
 from renderer.git.change import Committed, Outcome, Refused, Superseded, Unchanged
 from renderer.git.repository import Repository
+from renderer.reconcile import Tip
 from renderer.settings import Settings
 
 _EXAMPLES = """
@@ -37,6 +40,8 @@ sampledb commit databases/ --config sampledb.yaml -o json
 # only say what would be done
 sampledb commit databases/ --config sampledb.yaml --dry-run
 """
+BATCH = 1000
+"""SampleDBs in one push: what is rendered is held in memory until it is pushed."""
 _ATTEMPTS = 5
 """How often what somebody else wrote in the meantime is read and decided again."""
 
@@ -83,33 +88,65 @@ def command(
     means no commit.
     """
     found = inputs.read(paths, files, namespace)
-    findings = list(found.findings)
-    told: list[Told] = []
-    code = Exit.OK
+    count = len(found.documents)
+    work = _Work(settings=settings, namespace=namespace, dry_run=dry_run, count=count)
+    work.findings += found.findings
     with branch.opened(settings, to_write=not dry_run) as repository:
-        waiting: Sequence[Document] = found.documents
+        for start in range(0, count, BATCH):
+            work.settle(repository, found.documents[start : start + BATCH])
+    _print(work.told, output)
+    code = work.code
+    if work.findings:
+        code = max(code, Exit.INVALID)
+        current().error(work.findings, exit_code=code)
+    return code
+
+
+@dataclass(slots=True, kw_only=True)
+class _Work:
+    """What the command was asked for, and what has come of it so far."""
+
+    settings: Settings
+    namespace: str
+    dry_run: bool
+    count: int
+    """How many SampleDBs there are in all."""
+    bulk: Bulk | None = None
+    findings: list[Finding] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
+    code: Exit = Exit.OK
+
+    def settle(self, repository: Repository, documents: Sequence[Document]) -> None:
+        """Render and push some SampleDBs, again while others write what was decided on."""
+        waiting = documents
         for attempt in range(_ATTEMPTS):
             with _progress(f"rendering {len(waiting)} SampleDBs"):
-                shop = inputs.shop(settings, repository, namespace, skip_unchanged=True)
+                tip = self._tip(repository, again=attempt > 0)
+                shop = inputs.shop(self.settings, tip, self.namespace, skip_unchanged=True)
                 rendered, wrong = render_all(waiting, shop)
-            findings += wrong
-            told += _invalid(waiting, rendered)
-            lines, again, failed = _publish(repository, rendered, dry_run=dry_run)
-            told += lines
-            code = max(code, failed)
+            self.findings += wrong
+            self.told += _invalid(waiting, rendered)
+            lines, again, failed = _publish(repository, rendered, dry_run=self.dry_run)
+            self.told += lines
+            self.code = max(self.code, failed)
             if not again:
-                break
+                return
             current().detail(f"attempt {attempt + 1}: {len(again)} were written by others")
             repository.fetch()
             waiting = again
-        else:
-            told += [_moving(document) for document in waiting]
-            code = max(code, Exit.TRANSIENT)
-    _print(told, output)
-    if findings:
-        code = max(code, Exit.INVALID)
-        current().error(findings, exit_code=code)
-    return code
+        self.told += [_moving(document) for document in waiting]
+        self.code = max(self.code, Exit.TRANSIENT)
+
+    def _tip(self, repository: Repository, *, again: bool) -> Tip:
+        """The repository, or all of it as read at once where that is quicker.
+
+        What we pushed since touches other SampleDBs; what others did is noticed by the push.
+        """
+        if self.count < ENOUGH:
+            return repository
+        if self.bulk is None or again:
+            self.bulk = Bulk(repository, self.settings.repository.path)
+        return self.bulk
 
 
 def _publish(
