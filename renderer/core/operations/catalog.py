@@ -122,10 +122,11 @@ def _lift(step_roles: roles.RolesOf) -> Step:
     return Step(
         name="LiftProtection",
         phase=Phase.DELETING,
-        title="let the data volume be removed",
+        title="stop the server, let the data volume be removed",
         awaits="the live claim is seen unprotected",
         roles=step_roles,
         proof=evidence.unprotected,
+        replicas=lambda _record: 0,
         protect=False,
     )
 
