@@ -142,7 +142,7 @@ class Story:
             if proof and not proved:
                 proved, self._proof = True, proof
                 self._note("proof", "the final backup was read back whole", style="green")
-                names = ("id", "size", "sha256", "version", "verified")
+                names = ("id", "size", "sha256")
                 self.view.facts([(name, str(proof.get(name, ""))) for name in names])
             if found is None:
                 break

@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-WIDTH = 110
+WIDTH = 120
 MOST_FILES = 4
 
 

@@ -14,7 +14,7 @@ PROVISION = [
 ]
 DELETE = [
     "delete, step 1 of 5: take the final backup",
-    "delete, step 2 of 5: stop the server, let the data volume be removed",
+    "delete, step 2 of 5: stop the server, release the data volume",
     "delete, step 3 of 5: remove the workload",
     "delete, step 4 of 5: remove the directory",
 ]

@@ -31,7 +31,7 @@ def test_deletion_proves_the_final_backup_before_anything_goes() -> None:
     assert ("PersistentVolumeClaim", "data-orders-0") not in cluster.live
     assert cluster.commits[-4:] == [
         "delete, step 1 of 5: take the final backup",
-        "delete, step 2 of 5: stop the server, let the data volume be removed",
+        "delete, step 2 of 5: stop the server, release the data volume",
         "delete, step 3 of 5: remove the workload",
         "delete, step 4 of 5: remove the directory",
     ]

@@ -122,7 +122,7 @@ def _lift(step_roles: roles.RolesOf) -> Step:
     return Step(
         name="LiftProtection",
         phase=Phase.DELETING,
-        title="stop the server, let the data volume be removed",
+        title="stop the server, release the data volume",
         awaits="the live claim is seen unprotected",
         roles=step_roles,
         proof=evidence.unprotected,
