@@ -61,7 +61,8 @@ class Options:
     """Apply the repository; without it objects are left as they are."""
     tokens: tuple[tuple[str, User], ...] = ()
     """Users besides the administrator."""
-    authorizer: Authorizer | None = None
+    authorizer: Callable[[Store], Authorizer] | None = None
+    """Who may do what, for example `RoleBased`; None lets everybody do everything."""
 
 
 class Laptop:
@@ -95,8 +96,11 @@ class Laptop:
         stack.callback(guardian.close)
         self.store = Store()
         self._furnish()
+        judge = self.options.authorizer
         self.server = Server(
-            self.store, tokens=dict(self.options.tokens), authorizer=self.options.authorizer
+            self.store,
+            tokens=dict(self.options.tokens),
+            authorizer=judge(self.store) if judge else None,
         )
         stack.enter_context(self.server)
         self.kubeconfig = self.server.kubeconfig(self.folder / "kubeconfig")
