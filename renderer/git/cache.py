@@ -12,6 +12,7 @@ import logging
 import os
 import re
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -24,6 +25,7 @@ from renderer.git.remote import Remote
 
 TIP = "refs/sampledb/tip"
 """The last commit of the remote branch that was seen; survives restarts."""
+_LOCK_SECONDS = 2.0
 _LEFTOVERS = ("*.lock", "objects/pack/tmp_*", "objects/pack/*.keep", "fast_import_crash_*")
 _PACKS = 50
 _LOOSE = 27
@@ -115,12 +117,24 @@ def _lock(remote: Remote, folder: Path) -> IO[bytes]:
         problem = f"the cache folder {folder.parent} can't be written ({error.strerror})"
         remedy = "name a folder that this user may write to"
         raise CacheError(detail(str(remote), problem, remedy)) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
+    if not _held(lock):
         lock.close()
         problem = f"another process uses the local copy {folder}"
         remedy = "wait until it has ended, or name another cache folder"
-        raise CacheError(detail(str(remote), problem, remedy)) from error
+        raise CacheError(detail(str(remote), problem, remedy))
     os.utime(folder.with_suffix(".lock"))
     return lock
+
+
+def _held(lock: IO[bytes]) -> bool:
+    """Take the lock, waiting a moment: what a killed process was just starting may hold it."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True

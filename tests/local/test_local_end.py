@@ -15,7 +15,8 @@ import pytest
 from renderer.local.guardian import marked
 
 LIVES = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job's shell ignores it
 from renderer.local.laptop import Laptop, Options
 from renderer.local.objects import ready
 script = "setsid sleep 300 & sleep 300 & exec sleep 300"
