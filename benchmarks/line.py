@@ -5,6 +5,7 @@ Usage: python benchmarks/line.py COUNT FOLDER
 
 from __future__ import annotations
 
+import gc
 import json
 import resource
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,15 +74,21 @@ class Line:
         return reconcile.change(desired, plan, self.packs, self.place, held)
 
     def push(self, found: Iterable[dict[str, Any]], tip: Tip | None = None) -> int:
-        """Push in batches; the number of SampleDBs that were committed."""
-        done, batch = 0, []
-        for document in found:
-            change = self.change(document, tip)
-            if change is not None:
-                batch.append(change)
-            if len(batch) == BATCH:
-                done += self._publish(batch)
-                batch = []
+        """Push in batches; the number of SampleDBs that were committed.
+
+        As in the controller, one push is under way while the next batch is rendered.
+        """
+        done, batch = 0, list[Change]()
+        under_way: Future[int] | None = None
+        with ThreadPoolExecutor(1) as publisher:
+            for document in found:
+                change = self.change(document, tip)
+                if change is not None:
+                    batch.append(change)
+                if len(batch) == BATCH:
+                    done += under_way.result() if under_way else 0
+                    under_way, batch = publisher.submit(self._publish, batch), []
+            done += under_way.result() if under_way else 0
         return done + (self._publish(batch) if batch else 0)
 
     def bulk(self) -> Bulk:
@@ -156,6 +164,8 @@ def main() -> None:
     changed = list(read([count // 2], connections=200))
     one = clock(lambda: line.push(changed), 1)
     parsed = [*read(range(count // 2)), *changed, *read(range(count // 2 + 1, count))]
+    gc.collect()
+    gc.freeze()  # as the controller does once its caches are filled
     noop = clock(lambda: line.push(parsed, line.bulk()), 0)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     first = line.place.directory(Key(namespace="team-00", name="db-00000"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import socket
@@ -155,6 +156,9 @@ class Controller:
             repository = self._patiently(lambda: self._open(cache))
             if repository is None:
                 return
+            # What the caches hold by now stays: the collector needn't look at it again and again.
+            gc.collect()
+            gc.freeze()
             with repository:
                 world = self._world(repository)
                 leader = Leader(
