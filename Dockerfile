@@ -6,7 +6,7 @@ COPY pyproject.toml requirements.lock ./
 COPY tools/locked-requirements.py tools/
 RUN python3 tools/locked-requirements.py > /needs.txt \
  && pip install --no-cache-dir --require-hashes --no-compile --target /opt/sampledb -r /needs.txt \
- && rm -r /opt/sampledb/bin \
+ && rm -r /opt/sampledb/bin /opt/sampledb/kubernetes/aio \
  && python3 tools/locked-requirements.py hatchling > /tools.txt \
  && pip install --no-cache-dir --require-hashes --break-system-packages -r /tools.txt
 COPY . .

@@ -145,5 +145,6 @@ def test_our_image_runs_as_a_user_of_no_rights_with_a_read_only_root(
     assert run("ssh", "-V").startswith("OpenSSH")
     assert run("id", "-un").strip() == "sampledb"
     assert 'kind: "CustomResourceDefinition"' in run("sampledb", "crd")
+    run("python3", "-W", "error", "-c", "import renderer.wiring, renderer.controller.run")
     assert run("sh", "-c", "touch /opt/x 2>&1 || true").endswith("Read-only file system\n")
     assert not list(temporary.rglob("*.pyc"))

@@ -41,7 +41,8 @@ class Kubectl:
 
     def list(self, resource: str, namespace: str, selector: str = "") -> list[Object]:
         chosen = ["-l", selector] if selector else []
-        text = self.run("get", resource, "-n", namespace, *chosen, "-o", "json")
+        shown = ("-o", "json", "--show-managed-fields")
+        text = self.run("get", resource, "-n", namespace, *chosen, *shown)
         return list(json.loads(text)["items"])
 
     def apply(self, *objects: Object, text: str = "") -> None:

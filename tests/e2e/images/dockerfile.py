@@ -19,6 +19,7 @@ def dockerfile() -> str:
 def _build_stage() -> tuple[str, ...]:
     packages = " ".join((RENDERER.python, *RENDERER.build_packages))
     tools = " ".join(RENDERER.build_tools)
+    unwanted = " ".join(f"{TARGET}/{name}" for name in ("bin", *RENDERER.unused))
     return (
         "# Written by `python tests/e2e/images --dockerfile`: change tests/e2e/images/recipe.py.",
         f"FROM {BASE} AS build",
@@ -30,7 +31,7 @@ def _build_stage() -> tuple[str, ...]:
             f"RUN python3 tools/locked-requirements.py > /needs.txt \\\n"
             f" && {_PIP} --no-compile --target {TARGET} -r /needs.txt \\\n"
             # pip would not add our program to a bin that is there.
-            f" && rm -r {TARGET}/bin \\\n"
+            f" && rm -r {unwanted} \\\n"
             f" && python3 tools/locked-requirements.py {tools} > /tools.txt \\\n"
             f" && {_PIP} --break-system-packages -r /tools.txt"
         ),

@@ -42,6 +42,7 @@ class Project:
     packages: tuple[str, ...]
     build_packages: tuple[str, ...]  # in the Dockerfile's first stage only
     build_tools: tuple[str, ...]  # Python packages that make the wheel, from the lock
+    unused: tuple[str, ...]  # of the installed packages, left out for its size
     python: str
     user: User
     settings: Settings
@@ -66,6 +67,7 @@ RENDERER = Project(
     packages=("ca-certificates", "git", "openssh-client", "python3"),
     build_packages=("python3-pip",),
     build_tools=("hatchling",),
+    unused=("kubernetes/aio",),
     python="python3.11",
     user=User(name="sampledb", number=65532, home="/tmp"),  # noqa: S108 - the one writable place
     settings=Settings(

@@ -10,35 +10,24 @@ from dataclasses import asdict
 from pathlib import Path
 
 from e2e.images.recipe import RENDERER, RENDERER_TAGS, TARGET
-from e2e.images.roots import Root, add_user, bootstrap, chroot, run
+from e2e.images.roots import Root, add_user, compile_python, root_layer, run
 from e2e.images.settings import config
 from e2e.images.store import Layer, Store
 from e2e.images.wheels import TOP, install, install_wheel
 
 _SOURCES = ("renderer", "templates", "deploy")
 _FILES = ("pyproject.toml", "README.md", "LICENSE")
-_COMPILE = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash")
 
 
 def image(store: Store) -> tuple[Layer, ...]:
     """Write the image; returns its layers: Debian, the lock's part, the project."""
-    base = _base(store)
+    root = Root(packages=RENDERER.packages, python=RENDERER.python)
+    base = root_layer(store, "renderer", root)
     needs = _dependencies(store, base)
     project = _project(store, base)
     layers = (base, needs, project)
     store.image(RENDERER_TAGS, layers, config(RENDERER.settings))
     return layers
-
-
-def _base(store: Store) -> Layer:
-    root = Root(packages=RENDERER.packages)
-
-    def make(folder: Path) -> None:
-        bootstrap(root, folder)
-        # All files get one time, so byte code must not go by its source's.
-        chroot(folder, RENDERER.python, *_COMPILE, "/usr/lib/python3", "/usr/lib/python3.11")
-
-    return store.layer("root-renderer", asdict(root), make)
 
 
 def _dependencies(store: Store, base: Layer) -> Layer:
@@ -51,16 +40,18 @@ def _dependencies(store: Store, base: Layer) -> Layer:
         add_user(base, RENDERER.user, folder)
         target = _target(folder)
         install(locked, target)
-        shutil.rmtree(target / "bin", ignore_errors=True)
+        for name in ("bin", *RENDERER.unused):
+            shutil.rmtree(target / name)
         _compile(store, base, folder)
 
-    return store.layer("renderer-needs", [base.digest, locked, asdict(RENDERER.user)], make)
+    inputs = [base.digest, locked, asdict(RENDERER.user), RENDERER.unused]
+    return store.layer("renderer-needs", inputs, make)
 
 
 def _project(store: Store, base: Layer) -> Layer:
     def make(folder: Path) -> None:
         built = store.fresh("wheel")
-        run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", built])
+        run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", built], cwd=TOP)
         target = _target(folder)
         install_wheel(next(built.glob("*.whl")), target)
         for program in (target / "bin").iterdir():
@@ -85,7 +76,7 @@ def _compile(store: Store, base: Layer, folder: Path) -> None:
     inside = root / TARGET.lstrip("/")
     inside.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(_here(folder), inside)
-    chroot(root, RENDERER.python, *_COMPILE, TARGET)
+    compile_python(root, RENDERER.python, TARGET)
     shutil.move(inside, _here(folder))
     shutil.rmtree(root)
 

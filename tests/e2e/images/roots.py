@@ -24,13 +24,15 @@ class Root:
     packages: tuple[str, ...]
     without: tuple[str, ...] = ()
     user: User | None = None  # made before the packages are configured
+    python: str = ""  # the interpreter whose library is compiled
     variant: str = "essential"  # or "extract": these packages' files and nothing else
 
 
-def run(command: Sequence[str | Path], **env: str) -> None:
+def run(command: Sequence[str | Path], *, cwd: Path | None = None, **env: str) -> None:
     """Run a program to its end; its words are in the error when it fails."""
     done = subprocess.run(
         [str(word) for word in command],
+        cwd=cwd,
         env={**os.environ, "LC_ALL": "C", "SOURCE_DATE_EPOCH": str(EPOCH), **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -80,6 +82,14 @@ def bootstrap(root: Root, folder: Path) -> None:
             folder,
         ]
     )
+    if root.python:
+        compile_python(folder, root.python, "/usr/lib/python3", f"/usr/lib/{root.python}")
+
+
+def compile_python(root: Path, python: str, *folders: str) -> None:
+    """Byte code that isn't checked against its source's time: all files get one time."""
+    how = ("-m", "compileall", "-q", "-f", "--invalidation-mode", "unchecked-hash")
+    chroot(root, python, *how, *folders)
 
 
 def chroot(root: Path, *command: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import inspect
 import io
 import json
 import os
@@ -95,7 +96,9 @@ class Store:
 
     def layer(self, name: str, inputs: object, make: Callable[[Path], None]) -> Layer:
         """The layer made from `inputs`; if new, `make` fills the empty folder that it gets."""
-        path = self.folder / "layers" / f"{name}-{key(inputs)}.tar"
+        # A layer is made anew, too, when the module that makes it has changed.
+        made_by = Path(inspect.getfile(make)).read_text("utf-8")
+        path = self.folder / "layers" / f"{name}-{key([inputs, made_by])}.tar"
         noted = path.with_suffix(".sha256")
         if noted.exists() and path.exists():
             return Layer(path=path, digest=noted.read_text("ascii"))
