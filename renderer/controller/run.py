@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import signal
 import socket
 import tempfile
 import threading
@@ -12,7 +11,6 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 from typing import TypeVar
 
 import renderer
@@ -21,6 +19,7 @@ from renderer.cluster.children import observe
 from renderer.cluster.client import Cluster, Object
 from renderer.cluster.events import Recorder, Severity
 from renderer.cluster.lease import Elector
+from renderer.controller.ending import Ending
 from renderer.controller.health import HealthServer
 from renderer.controller.leader import Leader
 from renderer.controller.metrics import Metrics
@@ -47,9 +46,13 @@ _LONGEST_PAUSE = 5.0
 class Controller:
     """One controller: followers keep their caches warm, the leader works."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Connect to nothing yet; raises `InvalidError` for settings that can't work."""
+    def __init__(self, settings: Settings, wake: Callable[[], None] = lambda: None) -> None:
+        """Connect to nothing yet; raises `InvalidError` for settings that can't work.
+
+        `wake` is called, from another thread, when the process has to end by itself.
+        """
         self.settings = settings
+        self._wake = wake
         self.metrics = Metrics()
         self.ended = threading.Event()
         """Set when the process is to end: it was told to, or the Lease was lost."""
@@ -133,6 +136,7 @@ class Controller:
         """Stop at once on any doubt; the process ends and is started anew as a follower."""
         self.lost = why
         self.ended.set()
+        self._wake()
 
     def _make_servers(self) -> list[HealthServer]:
         chosen = self.settings.controller
@@ -242,15 +246,11 @@ class Controller:
 
 def main(settings: Settings) -> int:
     """Run until SIGTERM or SIGINT; 0 on a clean stop, 1 when the Lease was lost."""
-    controller = Controller(settings)
-
-    def end(number: int, _frame: FrameType | None) -> None:
-        log.info("%s: ending after the push under way", signal.Signals(number).name)
-        controller.ended.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, end)
-    controller.start()
-    controller.ended.wait()
-    controller.stop()
+    with Ending() as ending:
+        controller = Controller(settings, ending.wake)
+        controller.start()
+        told = ending.wait()
+        if told:
+            log.info("%s: ending after the push under way", told)
+        controller.stop()
     return 1 if controller.lost else 0
