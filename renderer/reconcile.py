@@ -122,7 +122,13 @@ def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -
     pack = packs.get(desired.db.spec.engine)
     engine = desired.db.spec.engine
     prepared = templating.prepare(
-        pack, desired, roles=plan.roles, replicas=plan.replicas, protect=plan.protect
+        pack,
+        desired,
+        roles=plan.roles,
+        replicas=plan.replicas,
+        protect=plan.protect,
+        release=plan.release,
+        operation=plan.operation,
     )
     known = previous.children if previous else {}
     stamped, stamps = manifests.stamp(prepared, known, plan.record.generation)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.layout import Role, names
+from renderer.core.layout import JOBS, Role, names
 from renderer.core.observed import Child, Claim, Job, Observed, Pod, Server, Stamp
 from renderer.core.plan import Files, Plan
 from renderer.core.record import Record
@@ -35,9 +35,8 @@ KINDS = {
     Role.SERVER: "StatefulSet",
     Role.NETWORK: "NetworkPolicy",
     Role.DISRUPTION: "PodDisruptionBudget",
-    Role.INIT: "Job",
     Role.BACKUP: "CronJob",
-    Role.FINAL_BACKUP: "Job",
+    **dict.fromkeys(JOBS, "Job"),
 }
 
 
@@ -65,6 +64,7 @@ def desired(*, deleting: bool = False, image: str = "", **spec: object) -> Desir
         db=db,
         image=image or f"postgres:{db.spec.version}",
         major=db.spec.version.partition(".")[0],
+        version=db.spec.version if "." in db.spec.version else "",
         digest=_hash(spec),
         init_digest=_hash(spec.get("init", {})),
     )
@@ -85,6 +85,12 @@ class PureCluster:
     live: dict[tuple[str, str], tuple[Role, Stamp, bool]] = field(default_factory=dict)
     live_replicas: int = 0
     live_pod_hash: str = ""
+    image: str = ""
+    live_image: str = ""
+    size: str = "1Gi"
+    live_size: str = "1Gi"
+    grows: bool = True
+    """False while the volume doesn't get the capacity that its claim requests."""
     pod: str = ""
     job_results: dict[str, Mapping[str, object] | str] = field(default_factory=dict)
     pod_message: str = ""
@@ -115,17 +121,18 @@ class PureCluster:
         record = plan.record
         children: dict[str, Stamp] = {}
         git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = {}
-        template = _hash("pod", record.input_digest)
+        template = _hash("pod", record.input_digest, record.image)
         for role in plan.roles:
             kind, name = KINDS[role], _name(role, record.input_digest)
             protected = role is Role.BACKUPS or (role is Role.DATA and plan.protect)
-            content = _hash(role, record.input_digest, protected, plan.replicas)
+            content = _hash(role, record.input_digest, protected, plan.replicas, record.image)
             stamp = Stamp(content_hash=content, generation=record.generation)
             git[kind, name] = (role, stamp, protected)
             children[f"{kind}/{name}"] = stamp
             if role is Role.SERVER:
                 children[f"Pod/{name}"] = Stamp(content_hash=template, generation=0)
         self.git, self.replicas, self.pod_hash = git, plan.replicas, template
+        self.image = record.image
         self.record = replace(record, children=children)
 
     def apply(self) -> None:
@@ -135,6 +142,7 @@ class PureCluster:
                 del self.live[key]
         self.live.update(self.git)
         self.live_replicas, self.live_pod_hash = self.replicas, self.pod_hash
+        self.live_image, self.live_size = self.image, self.size
 
     def run(self) -> None:
         """What the node does: Pods follow the StatefulSet, Jobs run to their result."""
@@ -148,8 +156,11 @@ class PureCluster:
         for (_kind, name), (role, _, _) in self.live.items():
             if role is Role.INIT:
                 self.job_results.setdefault(name, INIT_RESULT)
-            if role is Role.FINAL_BACKUP and self.pod:
+            if role in {Role.FINAL_BACKUP, Role.BACKUP_NOW} and self.pod:
                 self.job_results.setdefault(name, BACKUP_RESULT)
+            if role is Role.VERIFY and self.pod:
+                version = self.live_image.rpartition(":")[2]
+                self.job_results.setdefault(name, {"version": version})
 
     def observed(self) -> Observed:
         """What the controller's caches would hold now."""
@@ -173,7 +184,9 @@ class PureCluster:
     def _child(self, kind: str, name: str, role: Role, stamp: Stamp, protected: bool) -> Child:
         common = {"kind": kind, "name": name, "stamp": stamp, "protected": protected}
         if kind == "PersistentVolumeClaim":
-            return Claim(**common, phase="Bound", requested="1Gi", capacity="1Gi")
+            size = self.live_size if role is Role.DATA else "1Gi"
+            capacity = size if self.grows else "1Gi"
+            return Claim(**common, phase="Bound", requested=size, capacity=capacity)
         if kind == "StatefulSet":
             current = bool(self.pod) == bool(self.live_replicas)
             return Server(**common, replicas=self.live_replicas, ready=1, current=current)
@@ -187,6 +200,8 @@ class PureCluster:
     def turn(self, wanted: Desired) -> Plan:
         """One pass, one apply, one turn of the node."""
         plan = decide(wanted, self.observed(), self.record, NOW)
+        if plan.files is Files.WRITE:
+            self.size = wanted.db.spec.storage.size
         self.commit(plan)
         self.apply()
         self.run()
@@ -217,8 +232,7 @@ def _name(role: Role, digest: str) -> str:
         Role.SERVER: children.server,
         Role.NETWORK: children.server,
         Role.DISRUPTION: children.server,
-        Role.INIT: f"{children.init}-{digest[:8]}",
         Role.BACKUP: children.backup,
-        Role.FINAL_BACKUP: f"{children.final_backup}-{digest[:8]}",
+        **{role: f"{children.job(role)}-{digest[:8]}" for role in JOBS},
     }
     return by_role[role]

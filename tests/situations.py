@@ -78,9 +78,15 @@ WANTED = st.builds(
     st.sampled_from([False, False, False, True]),
     st.booleans(),
 )
+
+
+def sorted_jobs() -> list[Role]:
+    return [role for role in Role if role in layout.JOBS]
+
+
 NAMES: Names = layout.names("orders")
 JOB_NAMES = st.sampled_from(
-    [f"{name}-{HASHES[0][:8]}" for name in (NAMES.init, NAMES.final_backup, NAMES.backup)]
+    [f"{name}-{HASHES[0][:8]}" for name in (*map(NAMES.job, sorted_jobs()), NAMES.backup)]
 )
 COMMON: dict[str, Any] = {"stamp": st.none() | STAMPS, "protected": st.booleans()}
 CHILDREN = st.one_of(
@@ -106,7 +112,7 @@ CHILDREN = st.one_of(
         Job,
         kind=st.just("Job"),
         name=JOB_NAMES,
-        role=st.sampled_from([Role.INIT.value, Role.FINAL_BACKUP.value, Role.BACKUP.value]),
+        role=st.sampled_from([role.value for role in (*sorted_jobs(), Role.BACKUP)]),
         succeeded=st.booleans(),
         failed=st.booleans(),
         result=st.none() | RESULTS,
@@ -158,8 +164,7 @@ PATHS = st.sampled_from(
         f"PersistentVolumeClaim/{NAMES.data}",
         f"Pod/{NAMES.server}",
         f"ConfigMap/{NAMES.config}",
-        f"Job/{NAMES.init}-{HASHES[0][:8]}",
-        f"Job/{NAMES.final_backup}-{HASHES[0][:8]}",
+        *(f"Job/{NAMES.job(role)}-{HASHES[0][:8]}" for role in sorted_jobs()),
     ]
 )
 RECORDS = st.builds(
@@ -177,6 +182,9 @@ RECORDS = st.builds(
     initialized=st.none() | RESULTS,
     image=st.sampled_from(["", wanted("Snapshot", *[False] * 5).image, "postgres:16"]),
     data_version=st.sampled_from(["", "16", "17", "18", "18.4", "19", "new"]),
+    version=st.sampled_from(["", "18.3"]),
+    backup=st.none() | RESULTS,
+    backup_requested=st.sampled_from(["", "now"]),
     hibernated=st.booleans(),
     final_backup=st.none() | RESULTS,
     ended=st.lists(

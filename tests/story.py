@@ -13,7 +13,7 @@ from pure_cluster import NOW, PureCluster, desired
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.plan import Plan
+from renderer.core.plan import Files, Plan
 
 FAR = 40
 """More points than any operation has."""
@@ -21,6 +21,7 @@ DATA = ("PersistentVolumeClaim", "data-orders-0")
 BACKUPS = ("PersistentVolumeClaim", "orders-backup")
 SNAPSHOT = {"policy": "Snapshot"}
 RETAIN = {"policy": "Retain"}
+TARGET = {"target": {"pvc": {"size": "1Gi"}}}
 AT_ONCE = {"policy": "Delete", "confirm": True}
 
 
@@ -61,6 +62,8 @@ class Story:
         """One pass of the controller."""
         plan = decide(self.wanted(), self.cluster.observed(), self.cluster.record, NOW)
         before = self._git()
+        if plan.files is Files.WRITE:
+            self.cluster.size = self.wanted().db.spec.storage.size
         if self.cluster.commit(plan):
             self.before = before
             left = DATA in before["git"] and DATA not in self.cluster.git
@@ -104,6 +107,8 @@ class Story:
             "git": dict(cluster.git),
             "replicas": cluster.replicas,
             "pod_hash": cluster.pod_hash,
+            "image": cluster.image,
+            "size": cluster.size,
         }
 
     def _check(self) -> None:
@@ -144,6 +149,17 @@ def _configure() -> Story:
     return story
 
 
+def _changed(**spec: object) -> Callable[[], Story]:
+    """A database with backups, asked for something else."""
+
+    def begin() -> Story:
+        story = _settled(deletion=SNAPSHOT, backup=TARGET)
+        story.spec.update(spec)
+        return story
+
+    return begin
+
+
 def _hibernate() -> Story:
     story = _settled(deletion=SNAPSHOT)
     story.spec["hibernate"] = True
@@ -170,6 +186,9 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "provision-retaining": _provision_and_retain,
     "provision-deleting-at-once": _provision_without_a_final_backup,
     "configure": _configure,
+    "backup-now": _changed(backup={**TARGET, "requestedAt": "now"}),
+    "resize": _changed(storage={"size": "2Gi"}),
+    "minor-upgrade": _changed(version="18.9"),
     "hibernate": _hibernate,
     "wake": _wake,
     "delete-with-a-final-backup": _delete(SNAPSHOT),

@@ -45,13 +45,18 @@ def summarise(
     """
     before = previous.get("backups")
     known: dict[str, object] = dict(before) if isinstance(before, Mapping) else {}
-    for job in sorted(observed.jobs(Role.BACKUP.value), key=_finished):
+    jobs = (*observed.jobs(Role.BACKUP.value), *observed.jobs(Role.BACKUP_NOW.value))
+    for job in sorted(jobs, key=_finished):
         if job.failed:
             known["lastFailure"] = _failure(job, job.message)
         elif job.succeeded and job.result and whole(job.result):
             _take(known, {**_at(job), **shown(job.result)})
         elif job.succeeded and job.result:
             known["lastFailure"] = _failure(job, "it reported no verified backup")
+    if record and record.backup:
+        at = record.backup.get("finishedAt")
+        entry = {"time": at} if isinstance(at, str) else {}
+        _take(known, {**entry, **shown(record.backup)})
     if record and record.final_backup:
         known["last"] = shown(record.final_backup)
     return known

@@ -15,20 +15,23 @@ from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import Observed
 from renderer.core.operations import evidence, roles
-from renderer.core.operations.catalog import (
+from renderer.core.operations.backup import BACKUP
+from renderer.core.operations.catalog import DELETIONS, OPERATIONS
+from renderer.core.operations.lifecycle import (
     CONFIGURE,
-    DELETIONS,
     HIBERNATE,
     INITIALISE,
-    OPERATIONS,
     PROVISION,
+    RESIZE,
     START,
     WAKE,
 )
 from renderer.core.operations.progress import advance, begin, refreshed
-from renderer.core.operations.step import Situation
+from renderer.core.operations.step import Operation, Situation, running
+from renderer.core.operations.upgrade import MINOR_UPGRADE
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
+from renderer.core.resource import quantity
 
 Rule = Callable[[Situation], Plan | None]
 
@@ -93,7 +96,7 @@ def _left_to_the_controller() -> Plan:
 
 
 def _refused(situation: Situation) -> Plan | None:
-    for refusal in (refusals.new_image, refusals.new_init, refusals.new_size):
+    for refusal in (refusals.new_major, refusals.new_init, refusals.smaller_size):
         problem = refusal(situation)
         if problem:
             return _stalled(problem.reason, problem.message)
@@ -123,14 +126,45 @@ def _made_anew(situation: Situation) -> Plan | None:
 
 
 def _turn_back(situation: Situation) -> Plan | None:
-    """Hibernate and Wake replace each other half way, when the spec is changed back."""
+    """What was asked for is no longer asked for, or something weightier is."""
     underway = situation.record.underway
-    hibernate = situation.desired.db.spec.hibernate
-    if underway and underway.type == HIBERNATE.type and not hibernate:
-        return begin(WAKE, WAKE.steps[0], situation.desired, situation.record)
-    if underway and underway.type == WAKE.type and hibernate:
-        return begin(HIBERNATE, HIBERNATE.steps[0], situation.desired, situation.record)
-    return None
+    if underway is None:
+        return None
+    instead = {
+        HIBERNATE.type: None if situation.desired.db.spec.hibernate else WAKE,
+        WAKE.type: HIBERNATE if situation.desired.db.spec.hibernate else None,
+        CONFIGURE.type: _upgrade_of(situation),
+        RESIZE.type: _upgrade_of(situation),
+        BACKUP.type: None if _backup_wanted(situation) else CONFIGURE,
+        MINOR_UPGRADE.type: _instead_of_upgrade(situation),
+    }.get(underway.type)
+    return _begin(instead, situation) if instead else None
+
+
+def _instead_of_upgrade(situation: Situation) -> Operation | None:
+    """Nothing has been changed while the backup is taken: then the old version may stay."""
+    underway = situation.record.underway
+    begun = underway is not None and underway.step != MINOR_UPGRADE.steps[0].name
+    return None if begun or _upgrade_of(situation) else CONFIGURE
+
+
+def _upgrade_of(situation: Situation) -> Operation | None:
+    """The upgrade that the spec asks for; the data of a stopped server wait until it wakes."""
+    record, desired = situation.record, situation.desired
+    if not record.data_version or record.hibernated or record.image == desired.image:
+        return None
+    return MINOR_UPGRADE
+
+
+def _backup_wanted(situation: Situation) -> bool:
+    if situation.blind:  # nobody would see what became of it
+        return False
+    requested = situation.desired.db.spec.backup.requested_at
+    return requested not in {"", situation.record.backup_requested} and situation.desired.backs_up
+
+
+def _begin(operation: Operation, situation: Situation) -> Plan:
+    return begin(operation, operation.first(situation), situation.desired, situation.record)
 
 
 def _continue(situation: Situation) -> Plan | None:
@@ -151,14 +185,34 @@ def _sleep_or_wake(situation: Situation) -> Plan | None:
     wanted = situation.desired.db.spec.hibernate
     if wanted == situation.record.hibernated:
         return None
-    operation = HIBERNATE if wanted else WAKE
-    return begin(operation, operation.steps[0], situation.desired, situation.record)
+    return _begin(HIBERNATE if wanted else WAKE, situation)
+
+
+def _upgrade(situation: Situation) -> Plan | None:
+    operation = _upgrade_of(situation)
+    return _begin(operation, situation) if operation else None
+
+
+def _backup(situation: Situation) -> Plan | None:
+    if situation.record.hibernated or not _backup_wanted(situation):
+        return None
+    return _begin(BACKUP, situation)
+
+
+def _resize(situation: Situation) -> Plan | None:
+    claim = situation.observed.claim(names(situation.desired.key.name).data)
+    if claim is None or not claim.requested:
+        return None
+    size = situation.desired.db.spec.storage.size
+    if quantity.parse(size) <= quantity.parse(claim.requested):
+        return None
+    return _begin(RESIZE, situation)
 
 
 def _configure(situation: Situation) -> Plan | None:
     if situation.record.input_digest == situation.desired.digest:
         return None
-    return begin(CONFIGURE, CONFIGURE.steps[0], situation.desired, situation.record)
+    return _begin(CONFIGURE, situation)
 
 
 _RULES: tuple[Rule, ...] = (
@@ -167,12 +221,16 @@ _RULES: tuple[Rule, ...] = (
     _turn_back,
     _continue,
     _sleep_or_wake,
+    _upgrade,
+    _backup,
+    _resize,
     _configure,
 )
 
 
 def _steady(situation: Situation) -> Plan:
-    record = refreshed(situation.record, situation.desired)
+    release = running(situation.record, situation.desired)
+    record = replace(refreshed(situation.record, situation.desired), image=release.image)
     verdict = evidence.serving(situation)
     problem = None if situation.blind else verdict.problem
     server = names(situation.desired.key.name).server
@@ -189,6 +247,7 @@ def _steady(situation: Situation) -> Plan:
         record=record,
         roles=roles.steady(situation.desired),
         replicas=0 if record.hibernated else 1,
+        release=release,
         subject="put back the rendered files",
         problem=problem,
     )

@@ -14,7 +14,8 @@ from renderer.core import refusals
 from renderer.core.desired import Desired
 from renderer.core.layout import Names, names
 from renderer.core.observed import Observed
-from renderer.core.operations.catalog import DELETE, DELETE_AT_ONCE, DELETE_RETAIN, OPERATIONS
+from renderer.core.operations.catalog import OPERATIONS
+from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
 from renderer.core.operations.progress import advance, begin
 from renderer.core.operations.step import Operation, Situation, Step
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
@@ -22,15 +23,14 @@ from renderer.core.record import Record
 
 _REFUSALS: Mapping[tuple[str, str], tuple[Callable[[Situation], Problem | None], ...]] = {
     (DELETE.type, "FinalBackup"): (
-        refusals.new_major,
         refusals.new_database,
-        refusals.new_size,
+        refusals.smaller_size,
     ),
-    (DELETE.type, "LiftProtection"): (refusals.new_size,),
-    (DELETE_AT_ONCE.type, "LiftProtection"): (refusals.new_size,),
+    (DELETE.type, "LiftProtection"): (refusals.smaller_size,),
+    (DELETE_AT_ONCE.type, "LiftProtection"): (refusals.smaller_size,),
 }
-"""(operation, step) → what the spec may not ask for then: the server could not be read,
-the backup would be of another database, or the claim could not be applied."""
+"""(operation, step) → what the spec may not ask for then: the backup would be of another
+database, or the claim could not be applied. The server that runs is the data's own."""
 
 _WAY_OUT = (
     "to delete without a final backup, set spec.deletion to "

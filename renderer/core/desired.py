@@ -9,6 +9,15 @@ from renderer.core.resource import SampleDB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Which server runs on the data."""
+
+    image: str
+    major: str
+    """The major version, which names the data directory."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
     """A SampleDB with everything that the pack decides for it. Input of `decide` and `render`."""
 
@@ -17,6 +26,10 @@ class Desired:
     """`spec.image`, or the pack's for `spec.version`."""
     major: str
     """The major version wanted, for example `18`."""
+    version: str = ""
+    """The version wanted, for example `18.4`; "" when `spec.image` decides the minor."""
+    newest: str = ""
+    """The newest minor of `major` that the pack knows; "" when `spec.image` decides."""
     digest: str
     """Hash of the spec and of the pack's content: changes when the files may change."""
     templates: str = ""
@@ -28,6 +41,11 @@ class Desired:
     def key(self) -> Key:
         """Namespace and name."""
         return self.db.key
+
+    @property
+    def release(self) -> Release:
+        """The server that the spec asks for."""
+        return Release(image=self.image, major=self.major)
 
     @property
     def backs_up(self) -> bool:

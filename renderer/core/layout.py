@@ -55,7 +55,14 @@ class Role(Enum):
     DISRUPTION = "poddisruptionbudget"
     INIT = "job-init"
     BACKUP = "cronjob-backup"
+    BACKUP_NOW = "job-backup-now"
+    VERIFY = "job-verify"
     FINAL_BACKUP = "job-final-backup"
+
+
+_JOB = "job-"
+JOBS = frozenset(role for role in Role if role.value.startswith(_JOB))
+"""The roles whose objects are Jobs: their names end with a hash of their content."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -87,6 +94,10 @@ class Names:
     backup: str
     final_backup: str
     credentials: str
+
+    def job(self, role: Role) -> str:
+        """The name of a role of `JOBS`, before its hash."""
+        return f"{self.server}-{role.value.removeprefix(_JOB)}"
 
 
 def names(name: str, *, credentials: str = "") -> Names:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from renderer.core.desired import Release
 from renderer.core.layout import Role
 from renderer.core.record import Record
 
@@ -15,6 +16,8 @@ class Phase(Enum):
     PENDING = "Pending"
     PROVISIONING = "Provisioning"
     CONFIGURING = "Configuring"
+    BACKING_UP = "BackingUp"
+    UPGRADING = "Upgrading"
     READY = "Ready"
     HIBERNATED = "Hibernated"
     PAUSED = "Paused"
@@ -67,6 +70,8 @@ class Plan:
     roles: frozenset[Role] = frozenset()
     """Which children are to be in Git."""
     replicas: int = 0
+    release: Release | None = None
+    """The server to render; None for the one that the spec asks for."""
     protect: bool = True
     """Whether the data claim is protected from pruning."""
     subject: str = ""

@@ -24,6 +24,8 @@ class Underway:
     id: str
     """`<type>-<generation>`, for example `configure-3`."""
     step: str
+    about: str = ""
+    """What it does, for people, when that can't be told later: `16.11 → 16.14`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +50,15 @@ class Record:
     """The init Job's result, with the digest of the `spec.init` that it ran."""
     image: str = ""
     """The server's image that the files name."""
+    version: str = ""
+    """The version that the server last said it has, for example `18.4`."""
     data_version: str = ""
     """The major version of the data on disk; "" before the first start."""
     hibernated: bool = False
+    backup: Mapping[str, object] | None = None
+    """The last backup that an operation took and proved: id, size, sha256 …"""
+    backup_requested: str = ""
+    """The `spec.backup.requestedAt` that was last answered."""
     final_backup: Mapping[str, object] | None = None
     """The final backup's result: id, size, sha256 … the proof that deletion needs."""
     ended: tuple[Ended, ...] = ()

@@ -5,19 +5,7 @@ from __future__ import annotations
 from renderer.core.layout import names
 from renderer.core.operations.step import Situation
 from renderer.core.plan import Problem, Trouble
-from renderer.core.resource import unsupported
-
-
-def new_image(situation: Situation) -> Problem | None:
-    """Another version or image than the one that runs, once there is data on disk."""
-    record, desired = situation.record, situation.desired
-    if not record.data_version or record.image == desired.image:
-        return None
-    return new_major(situation) or _stalled(
-        "UpgradeNotSupported",
-        f"spec.version: upgrades are not supported yet: {record.image} is running and "
-        f"{desired.image} is wanted; set spec.version or spec.image back",
-    )
+from renderer.core.resource import quantity
 
 
 def new_major(situation: Situation) -> Problem | None:
@@ -34,7 +22,7 @@ def new_major(situation: Situation) -> Problem | None:
         )
     return _stalled(
         "UpgradeNotSupported",
-        f"spec.version: upgrades are not supported yet: the data on disk are of {data} and "
+        f"spec.version: major upgrades are not supported yet: the data on disk are of {data} and "
         f"{version!r} is wanted; set spec.version back to {data!r}",
     )
 
@@ -64,14 +52,19 @@ def new_database(situation: Situation) -> Problem | None:
     )
 
 
-def new_size(situation: Situation) -> Problem | None:
-    """Another size than the data claim requests: the applier couldn't apply the claim."""
+def smaller_size(situation: Situation) -> Problem | None:
+    """A smaller size than the data claim requests: no volume shrinks."""
     claim = situation.observed.claim(names(situation.desired.key.name).data)
     if claim is None or not claim.requested:
         return None
     size = situation.desired.db.spec.storage.size
-    wrong = unsupported.resize(requested=claim.requested, size=size)
-    return _stalled("ResizeNotSupported", str(wrong)) if wrong else None
+    if quantity.parse(size) >= quantity.parse(claim.requested):
+        return None
+    return _stalled(
+        "StorageShrinks",
+        f"spec.storage.size: {size} is less than the {claim.requested} that "
+        f"{claim.name} has, and a volume never shrinks; write at least {claim.requested}",
+    )
 
 
 def _stalled(reason: str, message: str) -> Problem:

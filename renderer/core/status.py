@@ -186,6 +186,15 @@ def _up_to_date(this: Pass, *, ready: bool) -> Condition:
     record = this.record
     current = record is not None and record.input_digest == this.desired.digest
     generation = record.generation if record else 0
+    version, newest = this.desired.version, this.desired.newest
+    if current and ready and newest and version != newest:
+        return Condition(
+            type="UpToDate",
+            holds=False,
+            reason="OldVersion",
+            message=f"spec.version asks for {version}; {newest} is there: write it, or "
+            f"{this.desired.major!r} for the newest at any time",
+        )
     return Condition(
         type="UpToDate",
         holds=current and ready,
@@ -223,11 +232,11 @@ def _delivery(observed: Observed, missing: tuple[str, ...]) -> dict[str, object]
 
 def _versions(this: Pass) -> dict[str, object]:
     record = this.record
-    running = (record.initialized or {}).get("version", "") if record else ""
     shown = {
         "desired": this.desired.db.spec.version,
-        "running": running[:_WORD] if isinstance(running, str) else "",
+        "running": record.version[:_WORD] if record else "",
         "data": record.data_version if record else "",
+        "newest": this.desired.newest,
     }
     return {key: value for key, value in shown.items() if value}
 

@@ -43,8 +43,11 @@ class Pack:
 
     def image(self, version: str) -> str:
         """The image for `spec.version`: a major alone means the minor that the pack names."""
-        minor = version if "." in version else self.declared.versions[self.major(version)]
-        return self.declared.image.replace("{version}", minor)
+        return self.declared.image.replace("{version}", self.minor(version))
+
+    def minor(self, version: str) -> str:
+        """The version with its minor: a major alone means the newest that the pack knows."""
+        return version if "." in version else self.declared.versions[self.major(version)]
 
     def major(self, version: str) -> str:
         """The major of `spec.version`. Raises `InvalidError` when the pack doesn't serve it."""

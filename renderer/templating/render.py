@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 from renderer.core import layout, manifests, resource
-from renderer.core.desired import Desired
+from renderer.core.desired import Desired, Release
 from renderer.core.errors import Detail, InvalidError, invalid
-from renderer.core.layout import NAME_LABEL, ROLE_LABEL, Key, Role
+from renderer.core.layout import JOBS, NAME_LABEL, ROLE_LABEL, Key, Role
 from renderer.core.resource import SampleDB
 from renderer.templating.engine import SUFFIX
 from renderer.templating.pack import Pack, template
@@ -44,6 +44,7 @@ def desired(db: SampleDB, pack: Pack) -> Desired:
     ]
     try:
         major, image = pack.major(db.spec.version), db.spec.image or pack.image(db.spec.version)
+        version, newest = _versions(pack, db, major)
     except InvalidError as error:
         raise InvalidError(*error.details, *wrong) from None
     if wrong:
@@ -52,37 +53,55 @@ def desired(db: SampleDB, pack: Pack) -> Desired:
         db=db,
         image=image,
         major=major,
+        version=version,
+        newest=newest,
         digest=resource.digest([FORMAT, pack.digest, db.namespace, db.name, db.spec]),
         init_digest=resource.digest(db.spec.init),
         templates=f"{pack.name}@{pack.digest[:12]}",
     )
 
 
+def _versions(pack: Pack, db: SampleDB, major: str) -> tuple[str, str]:
+    """The version that the server will say it has, and the newest of its major."""
+    if db.spec.image:
+        return (db.spec.version if "." in db.spec.version else ""), ""
+    return pack.minor(db.spec.version), pack.minor(major)
+
+
+class Planned(TypedDict, total=False):
+    """What the plan decides of a rendering."""
+
+    replicas: Required[int]
+    protect: Required[bool]
+    """Whether the data claim is protected from pruning."""
+    release: Release | None
+    """The server; None for the one that the spec asks for."""
+    operation: str
+    """The id of the operation under way: a Job of another operation is another Job."""
+
+
 def render(
-    pack: Pack, desired: Desired, *, roles: frozenset[Role], replicas: int, protect: bool
+    pack: Pack, desired: Desired, *, roles: frozenset[Role], **planned: Unpack[Planned]
 ) -> tuple[Rendered, ...]:
     """Render the documents of `roles`, in the order of `Role`.
 
-    `replicas` and `protect` (the data claim's protection from pruning) are the plan's.
     Raises `InvalidError` naming the template, the line and the way out.
     """
-    rendering = _begin(pack, desired, roles, replicas=replicas, protect=protect)
+    rendering = _begin(pack, desired, roles, planned)
     return tuple(
         Rendered(role=role, document=rendering.document(role)) for role in Role if role in roles
     )
 
 
 def prepare(
-    pack: Pack, desired: Desired, *, roles: frozenset[Role], replicas: int, protect: bool
+    pack: Pack, desired: Desired, *, roles: frozenset[Role], **planned: Unpack[Planned]
 ) -> list[manifests.Document]:
     """Render as `render` does, and make each document ready to be stamped (`manifests.prepare`)."""
-    rendering = _begin(pack, desired, roles, replicas=replicas, protect=protect)
+    rendering = _begin(pack, desired, roles, planned)
     return [rendering.prepared(role) for role in Role if role in roles]
 
 
-def _begin(
-    pack: Pack, desired: Desired, roles: frozenset[Role], *, replicas: int, protect: bool
-) -> _Rendering:
+def _begin(pack: Pack, desired: Desired, roles: frozenset[Role], planned: Planned) -> _Rendering:
     for role in roles.difference(pack.declared.roles):
         problem = f"the template pack {pack.name} has no template for {role.value}"
         raise invalid(
@@ -90,7 +109,7 @@ def _begin(
             field="spec.engine",
             remedy="switch off what needs it, or use another template pack",
         )
-    context = _context(pack, desired, roles, replicas=replicas, protect=protect)
+    context = _context(pack, desired, roles, planned)
     return _Rendering(pack, desired.key, context)
 
 
@@ -116,6 +135,8 @@ class _Rendering:
                 "labels": layout.labels(self._key, role, self._pack.name),
                 "hashes": _Hashes(self, role),
             }
+            if role in JOBS:
+                own["job"] = self._context["names"].job(role)
             self._done[role] = self._pack.engine.document(template(role), own)
         return self._done[role]
 
@@ -157,20 +178,23 @@ class _Hashes(Mapping[str, str]):
 
 
 def _context(
-    pack: Pack, desired: Desired, roles: frozenset[Role], *, replicas: int, protect: bool
+    pack: Pack, desired: Desired, roles: frozenset[Role], planned: Planned
 ) -> dict[str, Any]:
     """What a template may use; documented in templates/README.md."""
     db = desired.db
+    release = planned.get("release") or desired.release
     context: dict[str, Any] = {
         "db": db,
         "spec": db.spec,
         "names": layout.names(db.name, credentials=db.spec.credentials.secret_name),
         "selector": {NAME_LABEL: db.name, ROLE_LABEL: Role.SERVER.value},
-        "image": desired.image,
-        "major": desired.major,
+        "image": release.image,
+        "major": release.major,
+        "wanted": desired.release,
+        "operation": planned.get("operation", ""),
         "init_digest": desired.init_digest,
-        "replicas": replicas,
-        "protect": protect,
+        "replicas": planned["replicas"],
+        "protect": planned["protect"],
         "roles": frozenset(role.value for role in roles),
         "parameters": _parameters(pack, db),
         "scripts": pack.scripts,

@@ -33,6 +33,18 @@ class Operator(RuleBasedStateMachine):
     def user_hibernates_or_wakes(self, value: bool) -> None:
         self.spec["hibernate"] = value
 
+    @rule(value=st.sampled_from(["18", "18.3", "18.9"]))
+    def user_asks_for_another_minor(self, value: str) -> None:
+        self.spec["version"] = value
+
+    @rule(value=st.sampled_from(["", "monday", "tuesday"]))
+    def user_asks_for_a_backup(self, value: str) -> None:
+        self.spec["backup"] = {"target": {"pvc": {"size": "1Gi"}}, "requestedAt": value}
+
+    @rule()
+    def user_grows_the_volume(self) -> None:
+        self.spec["storage"] = {"size": "2Gi"}
+
     @rule(value=st.booleans())
     def user_pauses_or_goes_on(self, value: bool) -> None:
         self.spec["paused"] = value
@@ -66,6 +78,8 @@ class Operator(RuleBasedStateMachine):
         assert plan == again
         if self.spec.get("paused"):
             assert plan.files is Files.LEAVE
+        if plan.files is Files.WRITE:
+            self.cluster.size = wanted.db.spec.storage.size
         self.cluster.commit(plan)
         record = self.cluster.record
         self.proved = self.proved or bool(record and record.final_backup)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from renderer.core import manifests
-from renderer.core.layout import Key, Role
+from renderer.core.layout import JOBS, Key, Role, names
 
 Document = dict[str, Any]
 KEY = Key(namespace="team-a", name="orders")
@@ -86,7 +86,6 @@ _OBJECTS: dict[Role, Document] = {
         "orders",
         spec={"maxUnavailable": "50%", "selector": {"matchLabels": _LABELS}},
     ),
-    Role.INIT: _object("batch/v1", "Job", "orders-init", spec=_JOB),
     Role.BACKUP: _object(
         "batch/v1",
         "CronJob",
@@ -98,7 +97,11 @@ _OBJECTS: dict[Role, Document] = {
             "jobTemplate": {"spec": _JOB},
         },
     ),
-    Role.FINAL_BACKUP: _object("batch/v1", "Job", "orders-final-backup", spec=_JOB),
+    **{
+        role: _object("batch/v1", "Job", names("orders").job(role), spec=_JOB)
+        for role in Role
+        if role in JOBS
+    },
 }
 _KEPT = {
     "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",

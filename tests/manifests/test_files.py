@@ -12,7 +12,7 @@ import pytest
 
 from renderer.core import documents, manifests, objects
 from renderer.core.errors import InvalidError
-from renderer.core.layout import Key, Role
+from renderer.core.layout import JOBS, Key, Role
 from renderer.core.record import Record
 
 Document = dict[str, Any]
@@ -33,7 +33,7 @@ def test_one_object_a_file_and_the_kustomization_lists_them(
     jobs = [name for name in names if name.startswith("job-")]
     assert list(content) == names
     assert len(names) == len(Role) + 2
-    assert [name[:-14] for name in jobs] == ["job-final-backup", "job-init"]
+    assert [name[:-14] for name in jobs] == sorted(role.value for role in JOBS)
     kustomization = documents.one(content["kustomization.yaml"], source="k").value
     assert kustomization["resources"] == [n for n in names if n != "kustomization.yaml"]
 

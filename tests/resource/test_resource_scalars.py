@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from renderer.core.errors import InvalidError
-from renderer.core.resource import cron, duration, formats, quantity, unsupported
+from renderer.core.resource import cron, duration, formats, quantity
 
 
 @pytest.mark.parametrize(
@@ -128,14 +128,6 @@ def test_a_schedule_that_has_the_right_form_comes_round(schedule: str, problem: 
 )
 def test_a_schedule_of_another_form_does_not_match(schedule: str) -> None:
     assert not re.search(cron.PATTERN.replace("$", r"\Z"), schedule)
-
-
-def test_a_new_size_is_not_supported_yet() -> None:
-    detail = unsupported.resize(requested="1Gi", size="2Gi")
-
-    assert detail is not None
-    assert "not supported yet" in str(detail)
-    assert unsupported.resize(requested="1Gi", size="1024Mi") is None
 
 
 @pytest.mark.parametrize("entry", formats.ALL, ids=lambda entry: entry.message)

@@ -14,10 +14,11 @@ import pytest
 
 from renderer import templating
 from renderer.core import emit, manifests, resource
-from renderer.core.layout import Role
+from renderer.core.desired import Release
+from renderer.core.layout import JOBS, Role
 
 GOLDEN = Path(__file__).with_name("golden")
-SERVER = frozenset(Role) - {Role.INIT, Role.BACKUP, Role.BACKUPS, Role.FINAL_BACKUP}
+SERVER = frozenset(Role) - JOBS - {Role.BACKUP, Role.BACKUPS}
 PRODUCTION: dict[str, Any] = {
     "engine": "postgresql",
     "version": "18.4",
@@ -65,6 +66,8 @@ class Case:
     roles: frozenset[Role] = SERVER
     replicas: int = 1
     protect: bool = True
+    release: Release | None = None
+    operation: str = ""
 
 
 CASES = {
@@ -73,6 +76,16 @@ CASES = {
     "production": Case(spec=PRODUCTION, roles=SERVER | {Role.BACKUPS, Role.BACKUP}),
     "production-hibernated": Case(
         spec=PRODUCTION, roles=SERVER | {Role.BACKUPS, Role.BACKUP}, replicas=0
+    ),
+    "backup-now": Case(spec=PRODUCTION, roles=frozenset({Role.BACKUP_NOW}), operation="backup-2"),
+    "minor-upgrade-backup": Case(
+        spec=PRODUCTION,
+        roles=frozenset({Role.SERVER, Role.BACKUP_NOW}),
+        release=Release(image="docker.io/library/postgres:18.3", major="18"),
+        operation="minorupgrade-2",
+    ),
+    "minor-upgrade-verify": Case(
+        spec=PRODUCTION, roles=frozenset({Role.SERVER, Role.VERIFY}), operation="minorupgrade-2"
     ),
     "deletion-final-backup": Case(roles=SERVER | {Role.BACKUPS, Role.FINAL_BACKUP}),
     "deletion-unprotected": Case(roles=SERVER | {Role.BACKUPS}, protect=False),
@@ -96,6 +109,8 @@ def files(case: Case) -> dict[str, str]:
         roles=case.roles,
         replicas=case.replicas,
         protect=case.protect,
+        release=case.release,
+        operation=case.operation,
     )
     return {
         f"{item.role.value}.yaml": emit.dump(

@@ -109,6 +109,8 @@ class EngineVersion:
     """Version that the server says it runs."""
     data: Word | None = None
     """Version of the data on disk."""
+    newest: Word | None = None
+    """Newest minor of the version that the spec asks for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

@@ -15,7 +15,7 @@ import orjson
 
 from renderer.core import fields
 from renderer.core.errors import Detail, InvalidError
-from renderer.core.layout import NAME_LABEL, ROLE_LABEL, Key, Role, names
+from renderer.core.layout import JOBS, NAME_LABEL, ROLE_LABEL, Key, Role, names
 from renderer.core.manifests.hashes import template_of, template_path
 from renderer.core.manifests.metadata import FLUX_PRUNE, SYNC_OPTIONS, options, unwanted, wrong
 from renderer.core.manifests.normal import role_of, title
@@ -31,9 +31,8 @@ ALLOWED: Mapping[Role, tuple[str, str]] = {
     Role.SERVER: ("apps/v1", "StatefulSet"),
     Role.NETWORK: ("networking.k8s.io/v1", "NetworkPolicy"),
     Role.DISRUPTION: ("policy/v1", "PodDisruptionBudget"),
-    Role.INIT: ("batch/v1", "Job"),
     Role.BACKUP: ("batch/v1", "CronJob"),
-    Role.FINAL_BACKUP: ("batch/v1", "Job"),
+    **dict.fromkeys(JOBS, ("batch/v1", "Job")),
 }
 """What each role is. Nothing else is ever committed."""
 
@@ -127,8 +126,7 @@ def _identity(
         yield wrong("kind", shown, f"{role.value} must be {wanted}", f"render a {wanted}")
     name = str(metadata.get("name", ""))
     expected = _expected(key)[role]
-    hashed = role is Role.INIT or role is Role.FINAL_BACKUP
-    if not (name.startswith(f"{expected}-") if hashed else name == expected):
+    if not (name.startswith(f"{expected}-") if role in JOBS else name == expected):
         yield wrong("metadata.name", name, "isn't this SampleDB's", f"name it {expected}")
     if len(name) > _NAME:
         yield wrong("metadata.name", name, f"is longer than {_NAME}", "use a shorter name")
@@ -152,9 +150,8 @@ def _expected(key: Key) -> Mapping[Role, str]:
         Role.CONNECTION: ours.connection,
         Role.DATA: ours.data,
         Role.BACKUPS: ours.backups,
-        Role.INIT: ours.init,
         Role.BACKUP: ours.backup,
-        Role.FINAL_BACKUP: ours.final_backup,
+        **{role: ours.job(role) for role in JOBS},
     }
     return {role: special.get(role, ours.server) for role in Role}
 

@@ -17,22 +17,20 @@ def refreshed(record: Record, desired: Desired) -> Record:
     """The record for today's input: a changed digest counts as the next generation."""
     if record.input_digest == desired.digest:
         return record
-    return replace(
-        record,
-        generation=record.generation + 1,
-        input_digest=desired.digest,
-        image=desired.image,
-    )
+    return replace(record, generation=record.generation + 1, input_digest=desired.digest)
 
 
 def begin(operation: Operation, step: Step, desired: Desired, record: Record | None) -> Plan:
     """Plan the commit that begins `operation` at `step`."""
     if record is None:
-        first = Record(generation=1, input_digest=desired.digest, image=desired.image)
+        first = Record(generation=1, input_digest=desired.digest)
     else:
         first = refreshed(record, desired)
     underway = Underway(
-        type=operation.type, id=f"{operation.type.lower()}-{first.generation}", step=step.name
+        type=operation.type,
+        id=f"{operation.type.lower()}-{first.generation}",
+        step=step.name,
+        about=operation.about(first, desired),
     )
     return step_plan(operation, step, desired, replace(first, underway=underway))
 
@@ -52,9 +50,9 @@ def advance(operation: Operation, underway: Underway, situation: Situation) -> P
     if verdict.problem or situation.blind:
         return step_plan(operation, step, desired, record, problem=verdict.problem)
     learnt = step.learn(record, situation, verdict.facts)
-    if index + 1 == len(operation.steps):
+    following = operation.following(index, replace(situation, record=learnt))
+    if following is None:
         return _finished(operation, underway, desired, learnt)
-    following = operation.steps[index + 1]
     learnt = replace(learnt, underway=replace(underway, step=following.name))
     return step_plan(operation, following, desired, learnt)
 
@@ -70,22 +68,30 @@ def step_plan(
     """The plan that renders `step`."""
     number = f"step {operation.index(step.name) + 1} of {len(operation.steps) + 1}"
     underway = record.underway
+    release = step.release(record, desired)
     failed = problem is not None and problem.trouble is Trouble.STALLED
     return Plan(
         phase=Phase.FAILED if failed else step.phase,
         files=step.files,
         why=problem.message if problem else f"{operation.type}, {number}: {step.title}",
-        record=record,
+        record=replace(record, image=release.image),
         roles=step.roles(desired),
         replicas=step.replicas(record),
+        release=release,
         protect=step.protect,
-        subject=f"{operation.type.lower()}, {number}: {step.title}",
+        subject=f"{_called(operation, underway)}, {number}: {step.title}",
         outlook=_outlook(operation, step),
         operation=underway.id if underway else "",
         step=step.name,
         problem=problem,
         create_secret=operation.create_secret and desired.db.spec.credentials.source == "Generated",
     )
+
+
+def _called(operation: Operation, underway: Underway | None) -> str:
+    """What a subject begins with: `upgrade 16.11 → 16.14`."""
+    title = operation.title or operation.type.lower()
+    return f"{title} {underway.about}" if underway and underway.about else title
 
 
 def _outlook(operation: Operation, step: Step) -> str:
@@ -102,14 +108,17 @@ def _finished(operation: Operation, underway: Underway, desired: Desired, record
     ended = (mine, *record.ended)[:HISTORY]
     done = operation.finish(replace(record, underway=None, ended=ended))
     count = len(operation.steps) + 1
+    # The last step's server stays: what the spec wants beyond that is another operation.
+    release = operation.steps[-1].release(done, desired)
     return Plan(
         phase=operation.steps[-1].phase,
         files=Files.WRITE,
         why=f"{operation.type}: {operation.done}",
-        record=done,
+        record=replace(done, image=release.image),
         roles=roles.steady(desired),
         replicas=0 if done.hibernated else 1,
-        subject=f"{operation.type.lower()}, step {count} of {count}: {operation.done}",
+        release=release,
+        subject=f"{_called(operation, underway)}, step {count} of {count}: {operation.done}",
         operation=underway.id,
         step="Done",
     )

@@ -44,6 +44,16 @@ def steady(desired: Desired) -> frozenset[Role]:
     return running(desired) | ({Role.BACKUP} if desired.scheduled else frozenset())
 
 
+def backing_up(desired: Desired) -> frozenset[Role]:
+    """Everything, a backup Job, and the claim that it writes to."""
+    return steady(desired) | {Role.BACKUPS, Role.BACKUP_NOW}
+
+
+def verifying(desired: Desired) -> frozenset[Role]:
+    """Everything, and the Job that asks the server for its version."""
+    return steady(desired) | {Role.VERIFY}
+
+
 def final_backup(desired: Desired) -> frozenset[Role]:
     """The server, the final-backup Job and the claim that it writes to."""
     return running(desired) | {Role.BACKUPS, Role.FINAL_BACKUP}

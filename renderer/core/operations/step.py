@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
-from renderer.core.desired import Desired
+from renderer.core.desired import Desired, Release
 from renderer.core.layout import Names, Role, names
 from renderer.core.observed import Observed
 from renderer.core.plan import Files, Phase, Problem
@@ -58,6 +58,18 @@ def still_open(problem: Problem) -> Verdict:
     return Verdict(standing=Standing.OPEN, problem=problem)
 
 
+def wanted(_record: Record, desired: Desired) -> Release:
+    """The server that the spec asks for."""
+    return desired.release
+
+
+def running(record: Record, desired: Desired) -> Release:
+    """The server that the data are of; the wanted one before there are data."""
+    if not record.data_version:
+        return desired.release
+    return Release(image=record.image or desired.image, major=record.data_version)
+
+
 def _unchanged(record: Record, _situation: Situation, _facts: Mapping[str, object]) -> Record:
     return record
 
@@ -77,6 +89,10 @@ class Step:
     learn: Callable[[Record, Situation, Mapping[str, object]], Record] = _unchanged
     """What the proof adds to the record."""
     replicas: Callable[[Record], int] = lambda record: 0 if record.hibernated else 1
+    release: Callable[[Record, Desired], Release] = wanted
+    """Which server this step renders."""
+    needed: Callable[[Situation], bool] = lambda _situation: True
+    """False when the step can be left out."""
     protect: bool = True
     files: Files = Files.WRITE
 
@@ -92,6 +108,19 @@ class Operation:
     done: str = "done"
     """What the last commit does, as its subject says it."""
     create_secret: bool = False
+    title: str = ""
+    """How a commit's subject calls it; "" for the type in lower case."""
+    about: Callable[[Record, Desired], str] = lambda _record, _desired: ""
+    """What follows the title, told when the operation begins: `16.11 → 16.14`."""
+
+    def first(self, situation: Situation) -> Step:
+        """The first step that is needed."""
+        return self.following(-1, situation) or self.steps[0]
+
+    def following(self, index: int, situation: Situation) -> Step | None:
+        """The next step that is needed after that at `index`; None when it was the last."""
+        later = (step for step in self.steps[index + 1 :] if step.needed(situation))
+        return next(later, None)
 
     def index(self, name: str) -> int:
         """The place of the step `name`; 0 when no step has that name (an older release's)."""

@@ -117,6 +117,13 @@ class Backup(Checked):
             field="target",
             remedy="add target.pvc with a size, or remove the schedule",
         ),
+        Rule(
+            cel="self.requestedAt == '' || has(self.target)",
+            holds=lambda backup: backup.requested_at == "" or backup.target is not None,
+            message="is required with requestedAt",
+            field="target",
+            remedy="add target.pvc with a size, or remove requestedAt",
+        ),
     )
 
     def extra(self) -> tuple[Broken, ...]:

@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from renderer.core.errors import Detail
-from renderer.core.resource import quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +61,6 @@ TABLE: tuple[Unsupported, ...] = (
         what="retention by age",
         remedy="remove the field and use retention.keep",
     ),
-    Unsupported(field="backup.requestedAt", works=("",), what="a backup on request"),
     Unsupported(field="restore.id", works=("",), what="restore"),
     Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),
     Unsupported(field="upgrade.transfer", works=("Auto",), what="a choice of the file transfer"),
@@ -88,18 +86,6 @@ def problems(spec: Mapping[str, object]) -> tuple[Detail, ...]:
         _detail(entry, value)
         for entry, path in _PATHS
         if path[0] in spec and (value := _at(spec, path)) is not None and value not in entry.works
-    )
-
-
-def resize(*, requested: str, size: str) -> Detail | None:
-    """Refuse a `spec.storage.size` that differs from what the data claim requests."""
-    if quantity.parse(requested) == quantity.parse(size):
-        return None
-    return Detail(
-        field="spec.storage.size",
-        problem="not supported yet: changing the size of a volume",
-        value=repr(size),
-        remedy=f"write the size that the volume has, {requested}",
     )
 
 

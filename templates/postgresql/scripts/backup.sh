@@ -2,7 +2,7 @@
 # Dumps every database and the globals into BACKUP_DIR/<id>, checked by reading all of it again.
 #
 # Reads: PGHOST PGPORT PGUSER PGPASSWORD (the superuser) PGDATABASE (named in the result)
-#        BACKUP_DIR KEEP REASON (Scheduled or Final) TMPDIR TERMINATION_LOG WAIT_SECONDS
+#        BACKUP_DIR KEEP REASON (Scheduled, Requested or Final) TMPDIR TERMINATION_LOG WAIT_SECONDS
 # A directory is a backup when its name has no `.partial` and it holds manifest.json, which
 # is written last. The result's sha256 is that of SHA256SUMS, which has the sum of each file.
 set -eu

@@ -1,0 +1,145 @@
+"""What Jobs report: the proofs that a container gave in its termination message."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+from renderer.core import backups
+from renderer.core.conditions import timestamp
+from renderer.core.layout import Role
+from renderer.core.observed import Job
+from renderer.core.operations.evidence import because, server_ready, stall, wait
+from renderer.core.operations.step import Situation, Verdict, proved, still_open
+from renderer.core.plan import Trouble
+from renderer.core.record import Record
+
+JOB_LIMIT = timedelta(hours=6)
+"""A Job that has run longer than this is told as stuck; it is not ended."""
+
+FRESH = timedelta(hours=24)
+"""A verified backup that is older doesn't count as the one before an upgrade."""
+
+
+def told(record: Record, _situation: Situation, facts: Mapping[str, object]) -> Record:
+    """The server has said which version it is."""
+    version = facts.get("version")
+    return replace(record, version=version) if isinstance(version, str) else record
+
+
+def initialized(situation: Situation) -> Verdict:
+    """The init Job that was rendered has reported its result."""
+    return _job_result(situation, Role.INIT)
+
+
+def backed_up(situation: Situation) -> Verdict:
+    """The final backup has been taken and read back: id, size and sha256 are known."""
+    return _whole(situation, Role.FINAL_BACKUP)
+
+
+def backed_up_now(situation: Situation) -> Verdict:
+    """The backup that the operation takes has been read back: id, size, sha256 are known."""
+    return _whole(situation, Role.BACKUP_NOW)
+
+
+def safe(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
+    """The backup that the operation took, and when: it may spare another one a day long."""
+    job = _job(situation, Role.BACKUP_NOW)
+    at = {"finishedAt": timestamp(job.finished_at)} if job and job.finished_at else {}
+    return replace(record, backup={**facts, **at})
+
+
+def lacks_fresh_backup(situation: Situation) -> bool:
+    """True when a backup must be taken first: there is a place for it, and no fresh one."""
+    if situation.blind or not situation.desired.backs_up:
+        return False
+    oldest = situation.now - FRESH
+    own = (situation.record.backup or {}).get("finishedAt")
+    if isinstance(own, str) and own >= timestamp(oldest):
+        return False
+    return not any(
+        job.succeeded and job.result and backups.whole(job.result)
+        for role in (Role.BACKUP, Role.BACKUP_NOW)
+        for job in situation.observed.jobs(role.value)
+        if job.finished_at and job.finished_at >= oldest
+    )
+
+
+def version_runs(situation: Situation) -> Verdict:
+    """The running server has told its version, and it is the one that is wanted."""
+    verdict = _job_result(situation, Role.VERIFY)
+    if verdict.problem:
+        return verdict
+    desired, version = situation.desired, verdict.facts.get("version")
+    major = str(version).partition(".")[0]
+    if version == desired.version or (not desired.version and major == desired.major):
+        return verdict
+    return stall(
+        "VersionMismatch",
+        f"the server says that it is {version}, but {desired.version or desired.major} is "
+        f"wanted: {desired.image} isn't what its name says; mend spec.image or spec.version",
+    )
+
+
+def _whole(situation: Situation, role: Role) -> Verdict:
+    """The Job of `role` has reported a backup that was read back whole."""
+    verdict = _job_result(situation, role)
+    if verdict.problem:
+        server = server_ready(situation).problem
+        hopeless = server is not None and server.trouble is Trouble.STALLED
+        return still_open(server) if server and hopeless else verdict
+    if backups.whole(verdict.facts):
+        return verdict
+    return stall(
+        f"{_REASONS[role].removesuffix('Failed')}Unproved",
+        f"{_BACKUPS[role]} reported no proof (id, size, sha256, verified): {dict(verdict.facts)!r}",
+    )
+
+
+def _path(situation: Situation, role: Role) -> str:
+    """`Job/<name>` of the Job of `role` in the record; "" when there is none."""
+    start = f"Job/{situation.names.job(role)}-"
+    return next((path for path in situation.record.children if path.startswith(start)), "")
+
+
+def _job(situation: Situation, role: Role) -> Job | None:
+    """The Job of `role` as it was rendered, if it is in the cluster."""
+    path = _path(situation, role)
+    job = situation.observed.job(path.removeprefix("Job/"))
+    return job if job and job.stamp == situation.record.children.get(path) else None
+
+
+def _job_result(situation: Situation, role: Role) -> Verdict:
+    job = _job(situation, role)
+    if job is None:
+        path = _path(situation, role) or situation.names.job(role)
+        return wait("NotApplied", f"waiting for the applier: {path}")
+    if job.succeeded and job.result is not None:
+        return proved(job.result)
+    if job.failed or job.succeeded:
+        return stall(_REASONS[role], f"{_job_failure(job)}; {_MENDING.get(role, _AGAIN)}")
+    if job.started_at and situation.now - job.started_at > JOB_LIMIT:
+        return stall("JobStuck", f"Job {job.name} has run since {job.started_at:%Y-%m-%dT%H:%MZ}")
+    return wait("JobRunning", f"Job {job.name} is running" + because(job.message))
+
+
+_REASONS = {
+    Role.INIT: "InitFailed",
+    Role.BACKUP_NOW: "BackupFailed",
+    Role.VERIFY: "VerifyFailed",
+    Role.FINAL_BACKUP: "FinalBackupFailed",
+}
+_BACKUPS = {Role.BACKUP_NOW: "the backup", Role.FINAL_BACKUP: "the final backup"}
+_AGAIN = "mend the cause, then delete the Job and the applier starts it anew"
+_MENDING = {
+    Role.INIT: "mend spec.init and a new Job follows; if the cause lay elsewhere, delete the Job "
+    "and the applier starts it anew",
+}
+
+
+def _job_failure(job: Job) -> str:
+    said = job.message or "it ended without a word"
+    if job.succeeded:
+        said = "it succeeded but reported no result in its termination message"
+    return f"Job {job.name}: {said}"
