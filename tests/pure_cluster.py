@@ -87,6 +87,12 @@ class PureCluster:
     live_pod_hash: str = ""
     image: str = ""
     live_image: str = ""
+    target: str = ""
+    live_target: str = ""
+    data_major: str = ""
+    """The major version of the data on the volume."""
+    jobs_run: bool = True
+    """False while no Job gets to its end."""
     size: str = "1Gi"
     live_size: str = "1Gi"
     grows: bool = True
@@ -132,7 +138,7 @@ class PureCluster:
             if role is Role.SERVER:
                 children[f"Pod/{name}"] = Stamp(content_hash=template, generation=0)
         self.git, self.replicas, self.pod_hash = git, plan.replicas, template
-        self.image = record.image
+        self.image, self.target = record.image, record.target
         self.record = replace(record, children=children)
 
     def apply(self) -> None:
@@ -143,6 +149,7 @@ class PureCluster:
         self.live.update(self.git)
         self.live_replicas, self.live_pod_hash = self.replicas, self.pod_hash
         self.live_image, self.live_size = self.image, self.size
+        self.live_target = self.target
 
     def run(self) -> None:
         """What the node does: Pods follow the StatefulSet, Jobs run to their result."""
@@ -150,17 +157,39 @@ class PureCluster:
         runs = Role.SERVER in kinds and self.live_replicas > 0 and Role.DATA in kinds
         self.pod = self.live_pod_hash if runs else ""
         if Role.DATA not in kinds:
-            self.data = False
+            self.data, self.data_major = False, ""
         elif runs and not self.pod_message:
             self.data = True
+            self.data_major = self.data_major or major(self.live_image)
+        if self.jobs_run:
+            self._run_jobs()
+
+    def _run_jobs(self) -> None:
+        version = self.live_image.rpartition(":")[2]
+        results: dict[Role, Mapping[str, object]] = {
+            Role.INIT: INIT_RESULT,
+            Role.FINAL_BACKUP: BACKUP_RESULT,
+            Role.BACKUP_NOW: BACKUP_RESULT,
+            Role.VERIFY: {"version": version},
+            Role.PREFLIGHT: {"from": self.data_major},
+            Role.ANALYZE: {"version": version},
+            Role.DROP_OLD: {"freed": 1},
+        }
         for (_kind, name), (role, _, _) in self.live.items():
-            if role is Role.INIT:
-                self.job_results.setdefault(name, INIT_RESULT)
-            if role in {Role.FINAL_BACKUP, Role.BACKUP_NOW} and self.pod:
-                self.job_results.setdefault(name, BACKUP_RESULT)
-            if role is Role.VERIFY and self.pod:
-                version = self.live_image.rpartition(":")[2]
-                self.job_results.setdefault(name, {"version": version})
+            if role in results and (self.pod or role is Role.INIT):
+                self.job_results.setdefault(name, results[role])
+            if role is Role.UPGRADE and name not in self.job_results:
+                assert not self.pod, "data are converted under a running server"
+                to = major(self.live_target)
+                self.job_results[name] = {"from": self.data_major, "to": to}
+                self.data_major = to
+
+    @property
+    def complaint(self) -> str:
+        """What the Pod says: a server refuses the data of another major."""
+        if self.data_major and self.data_major != major(self.live_image):
+            return f"CrashLoopBackOff: data of PostgreSQL {self.data_major} found"
+        return self.pod_message
 
     def observed(self) -> Observed:
         """What the controller's caches would hold now."""
@@ -175,8 +204,8 @@ class PureCluster:
                     role=Role.SERVER.value,
                     template_hash=self.pod,
                     phase="Running",
-                    ready=not self.pod_message,
-                    message=self.pod_message,
+                    ready=not self.complaint,
+                    message=self.complaint,
                 ),
             )
         return Observed(children=children, pods=pods)
@@ -197,6 +226,10 @@ class PureCluster:
             return Job(**common, role=role.value, succeeded=result is not None, result=result)
         return Child(**common)
 
+    def _state(self) -> tuple[object, ...]:
+        results = dict(self.job_results)
+        return self.record, dict(self.live), self.pod, self.released, results, self.data_major
+
     def turn(self, wanted: Desired) -> Plan:
         """One pass, one apply, one turn of the node."""
         plan = decide(wanted, self.observed(), self.record, NOW)
@@ -210,13 +243,16 @@ class PureCluster:
     def settle(self, wanted: Desired, turns: int = 20) -> Plan:
         """Turn until nothing changes any more; the plan that changes nothing."""
         for _ in range(turns):
-            before = (self.record, self.live, self.pod, self.released)
-            before = (before[0], dict(before[1]), before[2], before[3])
+            before = self._state()
             plan = self.turn(wanted)
-            if before == (self.record, self.live, self.pod, self.released):
+            if before == self._state():
                 return plan
         msg = f"never settles: {self.commits}"
         raise AssertionError(msg)
+
+
+def major(image: str) -> str:
+    return image.rpartition(":")[2].partition(".")[0]
 
 
 def _name(role: Role, digest: str) -> str:

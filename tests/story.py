@@ -108,6 +108,7 @@ class Story:
             "replicas": cluster.replicas,
             "pod_hash": cluster.pod_hash,
             "image": cluster.image,
+            "target": cluster.target,
             "size": cluster.size,
         }
 
@@ -189,6 +190,7 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "backup-now": _changed(backup={**TARGET, "requestedAt": "now"}),
     "resize": _changed(storage={"size": "2Gi"}),
     "minor-upgrade": _changed(version="18.9"),
+    "major-upgrade": _changed(version="19"),
     "hibernate": _hibernate,
     "wake": _wake,
     "delete-with-a-final-backup": _delete(SNAPSHOT),

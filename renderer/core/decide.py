@@ -26,9 +26,9 @@ from renderer.core.operations.lifecycle import (
     START,
     WAKE,
 )
-from renderer.core.operations.progress import advance, begin, refreshed
+from renderer.core.operations.progress import advance, begin, held_by, refreshed
 from renderer.core.operations.step import Operation, Situation, running
-from renderer.core.operations.upgrade import MINOR_UPGRADE
+from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
 from renderer.core.resource import quantity
@@ -118,7 +118,8 @@ def _made_anew(situation: Situation) -> Plan | None:
         return None
     afresh = Record(generation=record.generation, input_digest="")
     if situation.observed.claim(names(desired.key.name).data) is not None:
-        refused = _refused(situation)
+        old = refusals.old_data(situation)
+        refused = _stalled(old.reason, old.message) if old else _refused(situation)
         if refused:
             return refused
         afresh = replace(afresh, data_version=record.data_version)
@@ -136,16 +137,33 @@ def _turn_back(situation: Situation) -> Plan | None:
         CONFIGURE.type: _upgrade_of(situation),
         RESIZE.type: _upgrade_of(situation),
         BACKUP.type: None if _backup_wanted(situation) else CONFIGURE,
-        MINOR_UPGRADE.type: _instead_of_upgrade(situation),
+        MINOR_UPGRADE.type: _instead_of_minor(situation),
+        MAJOR_UPGRADE.type: _instead_of_major(situation),
     }.get(underway.type)
     return _begin(instead, situation) if instead else None
 
 
-def _instead_of_upgrade(situation: Situation) -> Operation | None:
-    """Nothing has been changed while the backup is taken: then the old version may stay."""
+def _instead_of_minor(situation: Situation) -> Operation | None:
+    """A major is another operation; while the backup is taken the old version may stay."""
+    if situation.desired.major != situation.record.data_version:
+        return _upgrade_of(situation)
     underway = situation.record.underway
     begun = underway is not None and underway.step != MINOR_UPGRADE.steps[0].name
     return None if begun or _upgrade_of(situation) else CONFIGURE
+
+
+def _instead_of_major(situation: Situation) -> Operation | None:
+    """Until the data are converted, the old version may stay: its server is started again."""
+    underway = situation.record.underway
+    if underway is None or situation.desired.major != situation.record.data_version:
+        return None
+    step = MAJOR_UPGRADE.steps[MAJOR_UPGRADE.index(underway.step)]
+    if step.name in {"Preflight", "Backup"}:
+        return CONFIGURE
+    if step.name == "Stop":
+        return ROLL_BACK
+    given_up = step.name == "Convert" and not held_by(step, situation)
+    return ROLL_BACK if given_up and step.proof(situation).problem else None
 
 
 def _upgrade_of(situation: Situation) -> Operation | None:
@@ -153,7 +171,7 @@ def _upgrade_of(situation: Situation) -> Operation | None:
     record, desired = situation.record, situation.desired
     if not record.data_version or record.hibernated or record.image == desired.image:
         return None
-    return MINOR_UPGRADE
+    return MINOR_UPGRADE if record.data_version == desired.major else MAJOR_UPGRADE
 
 
 def _backup_wanted(situation: Situation) -> bool:

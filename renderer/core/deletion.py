@@ -16,7 +16,7 @@ from renderer.core.layout import Names, names
 from renderer.core.observed import Observed
 from renderer.core.operations.catalog import OPERATIONS
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
-from renderer.core.operations.progress import advance, begin
+from renderer.core.operations.progress import advance, begin, held_by
 from renderer.core.operations.step import Operation, Situation, Step
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
@@ -50,6 +50,19 @@ def decide(desired: Desired, observed: Observed, record: Record | None, now: dat
             "spec.deletion.policy is Delete, but spec.deletion.confirm is false; set it to true",
         )
     situation = Situation(desired=desired, observed=observed, record=record, now=now)
+    converting = _converting(record)
+    if converting:
+        job = held_by(converting, situation)
+        if job:
+            return _held_back(job)
+        record = _as_it_ended(converting, situation)
+        situation = replace(situation, record=record)
+    return _go_on(operation, situation)
+
+
+def _go_on(operation: Operation, situation: Situation) -> Plan:
+    """The step that is underway, or the one to begin with."""
+    desired, record = situation.desired, situation.record
     step = _step(operation, situation)
     for refusal in _REFUSALS.get((operation.type, step.name), ()):
         problem = refusal(situation)
@@ -59,6 +72,33 @@ def decide(desired: Desired, observed: Observed, record: Record | None, now: dat
     if underway is None or (underway.type, underway.step) != (operation.type, step.name):
         return begin(operation, step, desired, record)
     return _explained(advance(operation, underway, situation))
+
+
+def _converting(record: Record) -> Step | None:
+    """The step under way, when it is one in which a Job works on the data."""
+    underway = record.underway
+    operation = OPERATIONS.get(underway.type) if underway else None
+    if underway is None or operation is None:
+        return None
+    step = operation.steps[operation.index(underway.step)]
+    return step if step.holds else None
+
+
+def _as_it_ended(step: Step, situation: Situation) -> Record:
+    """What the Job did counts: the data are what it made of them."""
+    verdict = step.proof(situation)
+    record = situation.record
+    return record if verdict.problem else step.learn(record, situation, verdict.facts)
+
+
+def _held_back(job: str) -> Plan:
+    why = f"the deletion waits until {job} has ended: it converts the data"
+    return Plan(
+        phase=Phase.DELETING,
+        files=Files.LEAVE,
+        why=why,
+        problem=Problem(trouble=Trouble.WAITING, reason="DeletionWaits", message=why),
+    )
 
 
 def _step(operation: Operation, situation: Situation) -> Step:

@@ -57,6 +57,10 @@ class Role(Enum):
     BACKUP = "cronjob-backup"
     BACKUP_NOW = "job-backup-now"
     VERIFY = "job-verify"
+    PREFLIGHT = "job-preflight"
+    UPGRADE = "job-upgrade"
+    ANALYZE = "job-analyze"
+    DROP_OLD = "job-drop-old"
     FINAL_BACKUP = "job-final-backup"
 
 

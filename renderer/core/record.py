@@ -50,6 +50,8 @@ class Record:
     """The init Job's result, with the digest of the `spec.init` that it ran."""
     image: str = ""
     """The server's image that the files name."""
+    target: str = ""
+    """The image that the data are being converted for; "" when they aren't."""
     version: str = ""
     """The version that the server last said it has, for example `18.4`."""
     data_version: str = ""

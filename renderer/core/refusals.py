@@ -9,7 +9,7 @@ from renderer.core.resource import quantity
 
 
 def new_major(situation: Situation) -> Problem | None:
-    """A server of another major version than the data on disk: it couldn't read them."""
+    """A server of another major version than the data on disk, where none can be made of them."""
     data, wanted = situation.record.data_version, situation.desired.major
     if not data or data == wanted:
         return None
@@ -20,10 +20,24 @@ def new_major(situation: Situation) -> Problem | None:
             f"spec.version: {version!r} is older than the data on disk ({data}), which an "
             f"older server can't read; set it to {data!r} or newer, or restore a backup",
         )
+    if situation.blind:
+        return _stalled(
+            "UpgradeNeedsController",
+            f"spec.version: {version!r} is wanted and the data on disk are of {data}: a major "
+            "upgrade goes step by step, which only the controller can: it sees each step proved",
+        )
+    return None
+
+
+def old_data(situation: Situation) -> Problem | None:
+    """A volume that was kept, under a SampleDB that was made anew for another major version."""
+    data, version = situation.record.data_version, situation.desired.db.spec.version
+    if not data or data == situation.desired.major:
+        return None
     return _stalled(
-        "UpgradeNotSupported",
-        f"spec.version: major upgrades are not supported yet: the data on disk are of {data} and "
-        f"{version!r} is wanted; set spec.version back to {data!r}",
+        "OldData",
+        f"spec.version: the volume that was kept holds data of {data}, and {version!r} is "
+        f"wanted; set it to {data!r}, and upgrade when it is Ready",
     )
 
 

@@ -204,7 +204,7 @@ def test_a_hibernated_volume_grows_without_waiting_for_its_file_system() -> None
     assert plan.phase is Phase.HIBERNATED
 
 
-def test_another_major_is_left_alone() -> None:
+def test_without_a_cluster_another_major_is_refused() -> None:
     cluster = ready(desired())
-    plan = decide(desired(version="19"), cluster.observed(), cluster.record, NOW)
-    assert (plan.files, reason(plan)) == (Files.LEAVE, "UpgradeNotSupported")
+    plan = decide(desired(version="19"), None, cluster.record, NOW)
+    assert (plan.files, reason(plan)) == (Files.LEAVE, "UpgradeNeedsController")

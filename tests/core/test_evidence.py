@@ -190,9 +190,7 @@ def test_a_sampledb_made_anew_on_the_old_volume_is_refused_what_the_data_are_not
     cluster = ready()
     until(cluster, desired(deleting=True), "LiftProtection")
     newer = replace(desired(), major="19", image="postgres:19")
-    assert problem(decide(newer, cluster.observed(), cluster.record, NOW)).reason == (
-        "UpgradeNotSupported"
-    )
+    assert problem(decide(newer, cluster.observed(), cluster.record, NOW)).reason == ("OldData")
     same = decide(desired(), cluster.observed(), cluster.record, NOW)
     empty = decide(newer, Observed(), cluster.record, NOW)
     assert same.record is not None

@@ -10,7 +10,10 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from pure_cluster import NOW, PureCluster, desired
 
 from renderer.core.decide import decide
+from renderer.core.layout import Role
 from renderer.core.plan import Files, Phase
+
+REFUSED = {"DowngradeRefused"}
 
 
 class Operator(RuleBasedStateMachine):
@@ -33,8 +36,8 @@ class Operator(RuleBasedStateMachine):
     def user_hibernates_or_wakes(self, value: bool) -> None:
         self.spec["hibernate"] = value
 
-    @rule(value=st.sampled_from(["18", "18.3", "18.9"]))
-    def user_asks_for_another_minor(self, value: str) -> None:
+    @rule(value=st.sampled_from(["17", "18", "18.3", "18.9", "19", "19.1", "20"]))
+    def user_asks_for_another_version(self, value: str) -> None:
         self.spec["version"] = value
 
     @rule(value=st.sampled_from(["", "monday", "tuesday"]))
@@ -103,6 +106,21 @@ class Operator(RuleBasedStateMachine):
         self.cluster.run()
         self.had_data = self.had_data or self.cluster.data
 
+    @rule(running=st.booleans())
+    def jobs_hang_or_end(self, running: bool) -> None:
+        self.cluster.jobs_run = running
+
+    @rule()
+    def a_job_fails(self) -> None:
+        for (kind, name), (role, _, _) in self.cluster.live.items():
+            if kind == "Job" and role is not Role.INIT:
+                self.cluster.job_results.setdefault(name, "it failed")
+
+    @rule()
+    def somebody_deletes_the_failed_jobs(self) -> None:
+        results = self.cluster.job_results
+        self.cluster.job_results = {k: v for k, v in results.items() if not isinstance(v, str)}
+
     @rule(broken=st.booleans())
     def pod_breaks_or_heals(self, broken: bool) -> None:
         self.cluster.pod_message = "CrashLoopBackOff: back-off" if broken else ""
@@ -111,6 +129,12 @@ class Operator(RuleBasedStateMachine):
     def data_goes_only_with_its_proof_or_the_users_word(self) -> None:
         if self.had_data and not self.cluster.data:
             assert self.proved or self.word_given
+
+    @invariant()
+    def once_there_are_data_no_server_of_another_major_meets_them(self) -> None:
+        record = self.cluster.record
+        if "data of PostgreSQL" in self.cluster.complaint and self.cluster.pod:
+            assert record is None or not record.data_version
 
     @invariant()
     def the_finalizer_goes_last(self) -> None:
@@ -127,15 +151,22 @@ class Operator(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Left alone and healthy, every history ends in a stable state."""
         self.cluster.pod_message = ""
+        self.cluster.jobs_run = True
+        self.somebody_deletes_the_failed_jobs()
         self.spec["paused"] = False
         if self.cluster.released:
             return
-        plan = self.cluster.settle(desired(deleting=self.deleting, **self.spec))
+        wanted = desired(deleting=self.deleting, **self.spec)
+        plan = self.cluster.settle(wanted, turns=40)
         if self.deleting:
             assert self.cluster.released or plan.deletion_blocked
         else:
-            assert plan.phase in {Phase.READY, Phase.HIBERNATED}
+            foreign = "data of PostgreSQL" in self.cluster.complaint
+            refused = foreign or (plan.problem is not None and plan.problem.reason in REFUSED)
+            assert refused or plan.phase in {Phase.READY, Phase.HIBERNATED}
+            if not (refused or self.spec.get("hibernate")):
+                assert self.cluster.live_image == wanted.image
 
 
-Operator.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+Operator.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
 TestOperator = Operator.TestCase

@@ -8,7 +8,7 @@ from renderer.core.operations.backup import BACKUP
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
 from renderer.core.operations.step import Operation
-from renderer.core.operations.upgrade import MINOR_UPGRADE
+from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
 
 DELETIONS = frozenset({DELETE.type, DELETE_RETAIN.type, DELETE_AT_ONCE.type})
 
@@ -20,6 +20,8 @@ OPERATIONS: Mapping[str, Operation] = {
         BACKUP,
         RESIZE,
         MINOR_UPGRADE,
+        MAJOR_UPGRADE,
+        ROLL_BACK,
         HIBERNATE,
         WAKE,
         DELETE,

@@ -37,6 +37,7 @@ INITIALISE = Step(
     roles=roles.initialising,
     proof=results.initialized,
     learn=_initialized,
+    release=running,
 )
 PROVISION = Operation(
     type="Provision",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.core.desired import Desired
-from renderer.core.operations import roles
+from renderer.core.operations import results, roles
 from renderer.core.operations.step import Operation, Situation, Step
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Ended, Record, Underway
@@ -39,22 +39,45 @@ def advance(operation: Operation, underway: Underway, situation: Situation) -> P
     """Plan the next step when the current one is proved, else the current one again.
 
     A spec that changed in the middle is written at the current step first; its proof is
-    asked for then, since what is in the cluster proves only what was rendered before.
+    asked for then, since what is in the cluster proves only what was rendered before. Where
+    a Job converts the data, the change waits for the Job's end, and a success counts.
     """
     record, desired = situation.record, situation.desired
     index = operation.index(underway.step)
     step = operation.steps[index]
-    if record.input_digest != desired.digest:
-        return step_plan(operation, step, desired, refreshed(record, desired))
     verdict = step.proof(situation)
+    if record.input_digest != desired.digest:
+        if held_by(step, situation):
+            return _waits(operation, step, situation)
+        if step.holds is None or verdict.problem:
+            return step_plan(operation, step, desired, refreshed(record, desired))
     if verdict.problem or situation.blind:
         return step_plan(operation, step, desired, record, problem=verdict.problem)
-    learnt = step.learn(record, situation, verdict.facts)
+    learnt = refreshed(step.learn(record, situation, verdict.facts), desired)
     following = operation.following(index, replace(situation, record=learnt))
     if following is None:
         return _finished(operation, underway, desired, learnt)
     learnt = replace(learnt, underway=replace(underway, step=following.name))
     return step_plan(operation, following, desired, learnt)
+
+
+def held_by(step: Step, situation: Situation) -> str:
+    """The Job that may be at work on the data; "" when there is none."""
+    if step.holds is None or not results.at_work(situation, step.holds):
+        return ""
+    return results.job_path(situation, step.holds) or situation.names.job(step.holds)
+
+
+def _waits(operation: Operation, step: Step, situation: Situation) -> Plan:
+    why = f"the changed spec waits until {held_by(step, situation)} has ended: it converts the data"
+    return Plan(
+        phase=step.phase,
+        files=Files.LEAVE,
+        why=why,
+        operation=operation.type,
+        step=step.name,
+        problem=Problem(trouble=Trouble.WAITING, reason="SpecWaits", message=why),
+    )
 
 
 def step_plan(
@@ -68,6 +91,7 @@ def step_plan(
     """The plan that renders `step`."""
     number = f"step {operation.index(step.name) + 1} of {len(operation.steps) + 1}"
     underway = record.underway
+    record = step.enter(record, desired)
     release = step.release(record, desired)
     failed = problem is not None and problem.trouble is Trouble.STALLED
     return Plan(

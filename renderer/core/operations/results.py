@@ -52,8 +52,11 @@ def safe(record: Record, situation: Situation, facts: Mapping[str, object]) -> R
 
 def lacks_fresh_backup(situation: Situation) -> bool:
     """True when a backup must be taken first: there is a place for it, and no fresh one."""
-    if situation.blind or not situation.desired.backs_up:
-        return False
+    return not situation.blind and situation.desired.backs_up and lacks_any_fresh_backup(situation)
+
+
+def lacks_any_fresh_backup(situation: Situation) -> bool:
+    """True when there is no verified backup that is fresh enough; a place is made for one."""
     oldest = situation.now - FRESH
     own = (situation.record.backup or {}).get("finishedAt")
     if isinstance(own, str) and own >= timestamp(oldest):
@@ -64,6 +67,32 @@ def lacks_fresh_backup(situation: Situation) -> bool:
         for job in situation.observed.jobs(role.value)
         if job.finished_at and job.finished_at >= oldest
     )
+
+
+def checked(situation: Situation) -> Verdict:
+    """The running server and the new programs fit: versions, extensions, settings, space."""
+    return _job_result(situation, Role.PREFLIGHT)
+
+
+def converted(situation: Situation) -> Verdict:
+    """The data have been converted; the Job says from which major and to which."""
+    verdict = _job_result(situation, Role.UPGRADE)
+    if verdict.problem or str(verdict.facts.get("to", "")).isdecimal():
+        return verdict
+    return stall(
+        "UpgradeUnproved",
+        f"the upgrade Job didn't say what it converted the data to: {dict(verdict.facts)!r}",
+    )
+
+
+def analyzed(situation: Situation) -> Verdict:
+    """The new server's statistics and extensions are up to date; it has told its version."""
+    return _job_result(situation, Role.ANALYZE)
+
+
+def dropped(situation: Situation) -> Verdict:
+    """The old data are gone."""
+    return _job_result(situation, Role.DROP_OLD)
 
 
 def version_runs(situation: Situation) -> Verdict:
@@ -97,7 +126,13 @@ def _whole(situation: Situation, role: Role) -> Verdict:
     )
 
 
-def _path(situation: Situation, role: Role) -> str:
+def at_work(situation: Situation, role: Role) -> bool:
+    """True unless the Job of `role` is seen to have ended: one that isn't seen may begin."""
+    job = _job(situation, role)
+    return job is None or not (job.succeeded or job.failed)
+
+
+def job_path(situation: Situation, role: Role) -> str:
     """`Job/<name>` of the Job of `role` in the record; "" when there is none."""
     start = f"Job/{situation.names.job(role)}-"
     return next((path for path in situation.record.children if path.startswith(start)), "")
@@ -105,7 +140,7 @@ def _path(situation: Situation, role: Role) -> str:
 
 def _job(situation: Situation, role: Role) -> Job | None:
     """The Job of `role` as it was rendered, if it is in the cluster."""
-    path = _path(situation, role)
+    path = job_path(situation, role)
     job = situation.observed.job(path.removeprefix("Job/"))
     return job if job and job.stamp == situation.record.children.get(path) else None
 
@@ -113,7 +148,7 @@ def _job(situation: Situation, role: Role) -> Job | None:
 def _job_result(situation: Situation, role: Role) -> Verdict:
     job = _job(situation, role)
     if job is None:
-        path = _path(situation, role) or situation.names.job(role)
+        path = job_path(situation, role) or situation.names.job(role)
         return wait("NotApplied", f"waiting for the applier: {path}")
     if job.succeeded and job.result is not None:
         return proved(job.result)
@@ -128,6 +163,10 @@ _REASONS = {
     Role.INIT: "InitFailed",
     Role.BACKUP_NOW: "BackupFailed",
     Role.VERIFY: "VerifyFailed",
+    Role.PREFLIGHT: "PreflightFailed",
+    Role.UPGRADE: "UpgradeFailed",
+    Role.ANALYZE: "AnalyzeFailed",
+    Role.DROP_OLD: "DropOldFailed",
     Role.FINAL_BACKUP: "FinalBackupFailed",
 }
 _BACKUPS = {Role.BACKUP_NOW: "the backup", Role.FINAL_BACKUP: "the final backup"}
@@ -135,6 +174,10 @@ _AGAIN = "mend the cause, then delete the Job and the applier starts it anew"
 _MENDING = {
     Role.INIT: "mend spec.init and a new Job follows; if the cause lay elsewhere, delete the Job "
     "and the applier starts it anew",
+    Role.PREFLIGHT: "nothing has been stopped; mend the cause and delete the Job, or set "
+    "spec.version back",
+    Role.UPGRADE: "the old data are as they were; mend the cause and delete the Job, or set "
+    "spec.version back and the old server starts again",
 }
 
 

@@ -49,9 +49,9 @@ def backing_up(desired: Desired) -> frozenset[Role]:
     return steady(desired) | {Role.BACKUPS, Role.BACKUP_NOW}
 
 
-def verifying(desired: Desired) -> frozenset[Role]:
-    """Everything, and the Job that asks the server for its version."""
-    return steady(desired) | {Role.VERIFY}
+def with_job(role: Role) -> RolesOf:
+    """Everything, and the Job of `role`."""
+    return lambda desired: steady(desired) | {role}
 
 
 def final_backup(desired: Desired) -> frozenset[Role]:

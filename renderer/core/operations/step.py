@@ -91,6 +91,11 @@ class Step:
     replicas: Callable[[Record], int] = lambda record: 0 if record.hibernated else 1
     release: Callable[[Record, Desired], Release] = wanted
     """Which server this step renders."""
+    holds: Role | None = None
+    """While the Job of this role may be at work on the data, nothing else may touch them: a
+    changed spec and a deletion wait for its end."""
+    enter: Callable[[Record, Desired], Record] = lambda record, _desired: record
+    """What the commit of this step notes in the record."""
     needed: Callable[[Situation], bool] = lambda _situation: True
     """False when the step can be left out."""
     protect: bool = True

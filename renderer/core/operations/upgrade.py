@@ -1,10 +1,20 @@
-"""Another version of the server."""
+"""Another version of the server.
+
+A minor reads the data as they are. A major has them converted beside the old ones, while the
+server is stopped; the old ones go last, when the new server runs and its backup is proved.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from renderer.core.desired import Desired
+from renderer.core.layout import Role
 from renderer.core.operations import evidence, results, roles
-from renderer.core.operations.step import Operation, Step, running
+from renderer.core.operations.step import Operation, Situation, Step, Verdict, running
 from renderer.core.plan import Phase
+from renderer.core.record import Record
 
 
 def _tag(image: str) -> str:
@@ -14,22 +24,26 @@ def _tag(image: str) -> str:
     return tag if colon and "/" not in tag else name
 
 
+def _backup_step(name: str, title: str, needed: Callable[[Situation], bool]) -> Step:
+    return Step(
+        name=name,
+        phase=Phase.UPGRADING,
+        title=title,
+        awaits="the backup has been read back (id, size, sha256)",
+        roles=roles.backing_up,
+        proof=results.backed_up_now,
+        learn=results.safe,
+        release=running,
+        needed=needed,
+    )
+
+
 MINOR_UPGRADE = Operation(
     type="MinorUpgrade",
     title="upgrade",
     about=lambda record, desired: f"{_tag(record.image)} → {_tag(desired.image)}",
     steps=(
-        Step(
-            name="Backup",
-            phase=Phase.UPGRADING,
-            title="take a backup first",
-            awaits="the backup has been read back (id, size, sha256)",
-            roles=roles.backing_up,
-            proof=results.backed_up_now,
-            learn=results.safe,
-            release=running,
-            needed=results.lacks_fresh_backup,
-        ),
+        _backup_step("Backup", "take a backup first", results.lacks_fresh_backup),
         Step(
             name="Roll",
             phase=Phase.UPGRADING,
@@ -43,7 +57,7 @@ MINOR_UPGRADE = Operation(
             phase=Phase.UPGRADING,
             title="ask the server for its version",
             awaits="the server says that it has the version that is wanted",
-            roles=roles.verifying,
+            roles=roles.with_job(Role.VERIFY),
             proof=results.version_runs,
             learn=results.told,
         ),
@@ -51,3 +65,124 @@ MINOR_UPGRADE = Operation(
     done="the new version is in force",
 )
 """Another image of the same major: its server reads the data as they are."""
+
+
+def _converting(record: Record, desired: Desired) -> Record:
+    return replace(record, target=desired.image)
+
+
+def _converted(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
+    """From now on the data are the new server's."""
+    return replace(
+        results.told(record, situation, facts),
+        data_version=str(facts["to"]),
+        image=record.target,
+        target="",
+    )
+
+
+def _job_step(
+    name: str,
+    title: str,
+    awaits: str,
+    role: Role,
+    proof: Callable[[Situation], Verdict],
+) -> Step:
+    """A step in which a Job does something, while the server of the data is as it is."""
+    return Step(
+        name=name,
+        phase=Phase.UPGRADING,
+        title=title,
+        awaits=awaits,
+        roles=roles.with_job(role),
+        proof=proof,
+        release=running,
+    )
+
+
+MAJOR_UPGRADE = Operation(
+    type="MajorUpgrade",
+    title="upgrade",
+    about=lambda record, desired: f"{record.data_version} → {desired.major}",
+    steps=(
+        _job_step(
+            "Preflight",
+            "check whether it can work",
+            "the running server and the new programs are found to fit",
+            Role.PREFLIGHT,
+            results.checked,
+        ),
+        _backup_step("Backup", "take a backup first", results.lacks_any_fresh_backup),
+        Step(
+            name="Stop",
+            phase=Phase.UPGRADING,
+            title="stop the old server",
+            awaits="its Pods are gone",
+            roles=roles.steady,
+            proof=evidence.stopped,
+            replicas=lambda _record: 0,
+            release=running,
+        ),
+        Step(
+            name="Convert",
+            phase=Phase.UPGRADING,
+            title="convert the data beside the old ones",
+            awaits="the upgrade Job has reported its result",
+            roles=roles.with_job(Role.UPGRADE),
+            proof=results.converted,
+            learn=_converted,
+            replicas=lambda _record: 0,
+            release=running,
+            holds=Role.UPGRADE,
+            enter=_converting,
+        ),
+        Step(
+            name="Start",
+            phase=Phase.UPGRADING,
+            title="start the new server",
+            awaits="its Pod is ready",
+            roles=roles.steady,
+            proof=evidence.server_ready,
+            release=running,
+        ),
+        replace(
+            _job_step(
+                "Analyze",
+                "gather statistics, update extensions",
+                "the Job has reported its result",
+                Role.ANALYZE,
+                results.analyzed,
+            ),
+            learn=results.told,
+        ),
+        _backup_step("BackupAfter", "take a backup of the new server", lambda _situation: True),
+        _job_step(
+            "DropOld",
+            "remove the old data",
+            "they are gone",
+            Role.DROP_OLD,
+            results.dropped,
+        ),
+    ),
+    done="the new version is in force",
+)
+
+ROLL_BACK = Operation(
+    type="RollBack",
+    title="roll back",
+    steps=(
+        Step(
+            name="Start",
+            phase=Phase.UPGRADING,
+            title="start the old server again",
+            awaits="its Pod is ready",
+            roles=roles.steady,
+            proof=evidence.server_ready,
+            replicas=lambda _record: 1,
+            release=running,
+            enter=lambda record, _desired: replace(record, target=""),
+        ),
+    ),
+    done="the old version runs",
+)
+"""An upgrade given up before the data were converted: they are as they were."""

@@ -63,7 +63,6 @@ TABLE: tuple[Unsupported, ...] = (
     ),
     Unsupported(field="restore.id", works=("",), what="restore"),
     Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),
-    Unsupported(field="upgrade.transfer", works=("Auto",), what="a choice of the file transfer"),
     Unsupported(field="upgrade.window", works=("",), what="an upgrade window"),
     Unsupported(field="upgrade.approval", works=("Automatic",), what="manual approval"),
     Unsupported(field="migrations.configMapRef.name", works=("",), what="migrations"),
