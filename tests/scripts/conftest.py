@@ -12,6 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,9 @@ class Machine:
                 old.unlink()
             for name, text in item.document["data"].items():
                 (self.volume(volume) / name).write_text(text)
+        # A test may run any script of the pack, whichever ones this SampleDB's Jobs mount.
+        for name, text in pack.scripts.items():
+            (self.volume("scripts") / name).write_text(text)
 
     @property
     def config_sha256(self) -> str:
@@ -150,7 +154,7 @@ class Machine:
             cwd="/",
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            timeout=60,
+            timeout=300,
             check=False,
             **WHO,
         )
@@ -170,6 +174,39 @@ class Machine:
         )
         assert done.returncode == 0, done.stderr.decode()
         return str(done.stdout.decode().strip())
+
+    def shim(self, name: str, body: str) -> str:
+        """Put a program of our own in front of a real one; returns shell that puts it on PATH."""
+        folder = self.volume("tmp") / "shims"
+        folder.mkdir(exist_ok=True)
+        for old in folder.iterdir():
+            old.unlink()
+        path = folder / name
+        path.write_text(f"#!/bin/sh\n{body}\n")
+        path.chmod(0o755)
+        return f'PATH="{folder}:$PATH"'
+
+    def kill_in(self, name: str, *, when: str) -> str:
+        """Kill the script, as a node that fails does, `before` or `after` it runs a program."""
+        real = f'"$(PATH="{self.bin}:/usr/bin:/bin" command -v {name})" "$@"'
+        kill = 'kill -KILL "$PPID"'
+        return self.shim(name, f"{kill}\n" if when == "before" else f"{real}\n{kill}\n")
+
+    def end_processes(self) -> None:
+        """What a container's end does: nothing that was started on these folders is left."""
+        for process in self.processes():
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+            until(lambda gone=Path(f"/proc/{process}"): not gone.exists())
+
+    def processes(self) -> list[int]:
+        """The servers on these folders, whoever started them."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/cwd"):
+            with suppress(OSError):
+                if path.readlink().is_relative_to(self.root):
+                    found.append(int(path.parent.name))
+        return found
 
     def launch(self) -> subprocess.Popen[bytes]:
         self.log.unlink(missing_ok=True)
@@ -203,6 +240,7 @@ class Machine:
         if self.server is not None and self.server.poll() is None:
             os.killpg(self.server.pid, signal.SIGINT)
             self.server.wait(timeout=30)
+        self.end_processes()
         shutil.rmtree(self.root)
 
 
@@ -219,6 +257,12 @@ def programs() -> Iterator[Programs]:
     cache = Path(tempfile.mkdtemp(prefix="sdb-programs-", dir="/tmp"))
     yield Programs(cache=cache, owner=OWNER)
     shutil.rmtree(cache)
+
+
+@pytest.fixture(scope="session")
+def machines(programs: Programs) -> Callable[[str], Machine]:
+    """Makes folders for a version; the caller closes them."""
+    return lambda version: Machine(version, programs, {})
 
 
 @pytest.fixture(scope="session")

@@ -91,18 +91,6 @@ def test_the_dump_restored_into_another_server_holds_the_same_rows(
     assert twin.psql(owner) == "app's"
 
 
-def shim(machine: Machine, name: str, body: str) -> str:
-    """Put a program of our own in front of a real one; returns shell that puts it on PATH."""
-    folder = machine.volume("tmp") / "shims"
-    folder.mkdir(exist_ok=True)
-    for old in folder.iterdir():
-        old.unlink()
-    path = folder / name
-    path.write_text(f"#!/bin/sh\n{body}\n")
-    path.chmod(0o755)
-    return f'PATH="{folder}:$PATH"'
-
-
 def test_a_truncated_dump_is_noticed_although_pg_dump_said_it_was_fine(filled: Machine) -> None:
     real = filled.bin / "pg_dump"
     cut = (
@@ -110,7 +98,7 @@ def test_a_truncated_dump_is_noticed_although_pg_dump_said_it_was_fine(filled: M
         'for a in "$@"; do case "$a" in --file=*) f="$(echo "$a" | cut -c 8-)" ;; esac; done\n'
         'test "$PGDATABASE" != app || truncate -s -2000 "$f"'
     )
-    result = backup(filled, before=shim(filled, "pg_dump", cut))
+    result = backup(filled, before=filled.shim("pg_dump", cut))
     assert result.code == 1
     assert result.message.startswith("the dump of database app can't be read back: ")
     assert kept(filled) == []
@@ -118,7 +106,7 @@ def test_a_truncated_dump_is_noticed_although_pg_dump_said_it_was_fine(filled: M
 
 def test_a_disk_that_changes_what_was_written_is_noticed(filled: Machine) -> None:
     flip = 'test ! -d "$1" || echo x >> "$1/globals.sql"'
-    result = backup(filled, before=shim(filled, "sync", flip))
+    result = backup(filled, before=filled.shim("sync", flip))
     assert result.code == 1
     assert "read back differs" in result.message
     assert kept(filled) == []
@@ -178,7 +166,7 @@ def test_the_oldest_verified_backups_go_and_final_ones_stay(filled: Machine) -> 
 
 def test_a_failed_backup_removes_no_older_one(filled: Machine) -> None:
     good = [backup(filled, KEEP="1").json["id"]]
-    failed = backup(filled, KEEP="1", before=shim(filled, "pg_dumpall", "exit 1"))
+    failed = backup(filled, KEEP="1", before=filled.shim("pg_dumpall", "exit 1"))
     assert failed.code == 1
     assert failed.message.startswith("the dump of roles failed")
     assert kept(filled) == good
@@ -197,7 +185,7 @@ def test_leftovers_of_a_killed_run_go_when_they_are_old_only(filled: Machine) ->
 
 
 def test_a_backup_that_is_stopped_says_so_and_leaves_nothing(filled: Machine) -> None:
-    stop = shim(filled, "pg_dump", "kill -TERM $PPID")
+    stop = filled.shim("pg_dump", "kill -TERM $PPID")
     result = backup(filled, before=stop)
     assert result.code == 1
     assert result.message == "the backup was interrupted\n"

@@ -1,0 +1,228 @@
+#!/bin/sh
+# Upgrades a stopped data directory to the major version of the image, beside the old one.
+#
+# Reads: OLD_PGDATA PGDATA (siblings on one volume) OLD_BIN (see copy-programs.sh) CONFIG_DIR
+#        TRANSFER (Auto, Clone, Copy or Link) CHECKSUMS (empty: as they are; on: switched on)
+#        CHECK (1: only say whether it would work) PGUSER (the superuser)
+#        PGSOCKETDIR TMPDIR TERMINATION_LOG WAIT_SECONDS
+# The new directory is made as PGDATA.partial and renamed when it is whole, with the result in
+# it: found again, it is the result. A half one is removed, and the upgrade begun anew. The old
+# directory stays as it is; after Link it must not be started any more once the new one was.
+# Exit codes: 65 = can't be upgraded so, trying again won't help; 1 = try again.
+# shellcheck source-path=SCRIPTDIR source=job.sh
+. "$(dirname "$0")/job.sh"
+# shellcheck source-path=SCRIPTDIR source=cluster.sh
+. "$(dirname "$0")/cluster.sh"
+export JOB="the upgrade"
+partial="$PGDATA.partial"
+marker=sampledb-upgrade.json
+new_bin=$(dirname "$(readlink -f "$(command -v postgres)")")
+to=$(major_of postgres)
+
+# While the old server is as after a crash, PGDATA.partial stays as the mark that we did it.
+undo() {
+  end_isolated
+  bring_back_control
+  test "$(control "$OLD_PGDATA" 'Database cluster state')" != "shut down" || rm -rf "$partial"
+}
+
+# What pg_upgrade does to the old directory in Link mode, undone: it may be started again
+# as long as the new one never ran.
+bring_back_control() {
+  if test -f "$OLD_PGDATA/global/pg_control.old" && test ! -f "$OLD_PGDATA/global/pg_control" && test ! -e "$PGDATA/PG_VERSION"; then
+    mv "$OLD_PGDATA/global/pg_control.old" "$OLD_PGDATA/global/pg_control"
+  fi
+}
+
+check_input() {
+  case "$TRANSFER" in Auto | Clone | Copy | Link) ;; *) fail 65 "TRANSFER is $TRANSFER; it may be Auto, Clone, Copy or Link" ;; esac
+  case "$CHECKSUMS" in "" | on) ;; *) fail 65 "CHECKSUMS is $CHECKSUMS; it may be empty or on" ;; esac
+  test -f "$OLD_PGDATA/PG_VERSION" || fail 65 "there is no data directory at $OLD_PGDATA to upgrade"
+  from=$(cat "$OLD_PGDATA/PG_VERSION")
+  test "$from" -lt "$to" || fail 65 "the data is of PostgreSQL $from; it can't be upgraded to $to"
+  test "$(major_of "$OLD_BIN/postgres")" = "$from" || fail 65 "the old programs are of PostgreSQL $(major_of "$OLD_BIN/postgres"), and the data of $from"
+  test ! -e "$PGDATA/PG_VERSION" || fail 65 "there is a data directory of PostgreSQL $to already, which no upgrade made: $PGDATA"
+  mkdir -p "$(dirname "$PGDATA")" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
+  test "$(stat -c %d "$OLD_PGDATA")" = "$(stat -c %d "$(dirname "$PGDATA")")" ||
+    fail 65 "the old and the new data directory are not on one volume"
+  test -z "$(ls "$OLD_PGDATA/pg_tblspc")" || fail 65 "the old server has tablespaces outside of its data directory, which this upgrade can't move"
+}
+
+# A killed run may have left the old server as after a crash: that run's mark is PGDATA.partial.
+check_shutdown() {
+  state=$(control "$OLD_PGDATA" 'Database cluster state')
+  test -n "$state" || fail 65 "the control file of the old data directory can't be read: $(words)"
+  if test "$state" != "shut down" && test ! -d "$partial"; then
+    fail 1 "the old server was not shut down cleanly (pg_controldata: $state): start it with version $from and stop it again"
+  fi
+  mkdir -p "$partial" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
+}
+
+# One fact a line, in this order.
+ask_old_server() {
+  query template1 "SELECT rolname FROM pg_roles WHERE oid = 10" > "$TMPDIR/superuser" || fail 65 "the superuser $PGUSER can't log in to the old server: $(words)"
+  test "$(cat "$TMPDIR/superuser")" = "$PGUSER" ||
+    fail 65 "the old server was made by the superuser $(cat "$TMPDIR/superuser"), not by $PGUSER"
+  query template1 "SELECT pg_encoding_to_char(encoding), datcollate, datctype,
+      coalesce(to_jsonb(d)->>'datlocprovider', 'c'),
+      coalesce(to_jsonb(d)->>'datlocale', to_jsonb(d)->>'daticulocale', '')
+    FROM pg_database d WHERE datname = 'template0'" > "$TMPDIR/locale" || fail 1 "could not read the old server's locale: $(words)"
+  size=$(query template1 "SELECT sum(pg_database_size(oid))::bigint FROM pg_database") || fail 1 "could not read the old server's size: $(words)"
+  databases=$(query template1 "SELECT count(*) FROM pg_database WHERE NOT datistemplate") || fail 1 "could not count the old server's databases: $(words)"
+  check_databases
+}
+
+look_at_old_server() {
+  prepared=$(control "$OLD_PGDATA" 'max_prepared_xacts setting')
+  start_isolated "$OLD_BIN" "$OLD_PGDATA" "-c max_prepared_transactions=$prepared $preload" || fail 1 "the old server does not start: $(words)"
+  ask_old_server
+  stop_isolated || fail 1 "the old server does not stop: $(words)"
+  rm -rf "$partial"
+  mkdir "$partial"
+}
+
+# What ALTER SYSTEM has set comes along; the new server must understand it.
+check_settings() {
+  rm -rf "$TMPDIR/settings"
+  mkdir "$TMPDIR/settings"
+  cp "$OLD_PGDATA/postgresql.conf" "$OLD_PGDATA/postgresql.auto.conf" "$TMPDIR/settings/" 2> "$errors" || fail 1 "could not read the old settings: $(words)"
+  postgres -D "$TMPDIR/settings" -C data_directory > /dev/null 2> "$errors" ||
+    fail 65 "PostgreSQL $to does not understand the old data directory's settings, ALTER SYSTEM RESET them first: $(words)"
+}
+
+# Libraries that the servers load at their start are those of the rendered configuration.
+look_at_preloaded_libraries() {
+  preload=""
+  test -f "$CONFIG_DIR/postgresql.conf" || return 0
+  mkdir -p "$TMPDIR/preload"
+  postgres -D "$TMPDIR/preload" -c config_file="$CONFIG_DIR/postgresql.conf" -C shared_preload_libraries \
+    > "$TMPDIR/preload/libraries" 2> "$errors" || fail 65 "PostgreSQL $to does not understand the rendered settings: $(words)"
+  libraries=$(tr -d ' "' < "$TMPDIR/preload/libraries")
+  test -z "$libraries" || preload="-c shared_preload_libraries=$libraries"
+}
+
+# A file system that clones does so with a file of ours too.
+clones() {
+  code=0
+  cp --reflink=always "$OLD_PGDATA/PG_VERSION" "$partial.clone" 2> /dev/null || code=1
+  rm -f "$partial.clone"
+  return "$code"
+}
+
+choose_transfer() {
+  how="$TRANSFER"
+  if test "$how" = Auto; then
+    how=Copy
+    ! clones || how=Clone
+  elif test "$how" = Clone && ! clones; then
+    fail 65 "the data volume's file system can't clone files: set the transfer to Copy, Link or Auto"
+  fi
+  test "$how" != Link || test -z "$CHECKSUMS" ||
+    fail 65 "checksums can't be switched on with the transfer Link: it would change the old files too"
+}
+
+# With Clone and Link only what each database's catalogs need, and some room to work.
+check_space() {
+  kilobytes=$((size / 1024 + 262144))
+  test "$how" = Copy || kilobytes=$((databases * 16384 + 262144))
+  free=$(df -P -k "$partial" | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4)
+  test "$free" -gt "$kilobytes" ||
+    fail 65 "the data volume has $((free / 1024)) MiB free, and the upgrade with the transfer $how needs $((kilobytes / 1024)): make it larger"
+}
+
+make_new_cluster() {
+  summed=false
+  set -- --no-data-checksums
+  test "$to" -ge 18 || set --
+  if test "$(control "$OLD_PGDATA" 'Data page checksum version')" != 0; then
+    summed=true
+    set -- --data-checksums
+  fi
+  segment=$(control "$OLD_PGDATA" 'Bytes per WAL segment')
+  IFS='|' read -r encoding collate ctype provider locale < "$TMPDIR/locale"
+  case "$provider" in
+    i) set -- "$@" --locale-provider=icu --icu-locale="$locale" ;;
+    b) set -- "$@" --locale-provider=builtin --builtin-locale="$locale" ;;
+    *) test "$to" -lt 15 || set -- "$@" --locale-provider=libc ;;
+  esac
+  initdb --pgdata="$partial" --username="$PGUSER" --auth=trust --wal-segsize="$((segment / 1048576))" \
+    --encoding="$encoding" --lc-collate="$collate" --lc-ctype="$ctype" --lc-messages=C "$@" \
+    > "$TMPDIR/initdb.log" 2> "$errors" || fail 65 "the new data directory can't be made like the old one: $(words)"
+}
+
+# pg_upgrade's last lines, and the lists that it wrote and only names.
+upgrade_words() {
+  {
+    grep -v -e '^ *$' -e 'ok$' -e '^---' -e '^Performing' "$TMPDIR/pg_upgrade.log" | tail -n 12
+    find "$partial/pg_upgrade_output.d" -name '*.txt' -exec cat {} + 2> /dev/null | head -n 20
+    if grep -q 'consult the last few lines\|Consult the last few lines' "$TMPDIR/pg_upgrade.log"; then
+      find "$partial/pg_upgrade_output.d" -name '*.log' -exec grep -h -e ERROR -e FATAL -e error: {} + 2> /dev/null | tail -n 3
+    fi
+  } | tr -s ' \t\n' ' ' | cut -c 1-1500 | sed 's/ *$//'
+}
+
+run_pg_upgrade() {
+  jobs=$(nproc)
+  test "$jobs" -le 4 || jobs=4
+  set -- --jobs="$jobs"
+  case "$how" in Clone) set -- "$@" --clone ;; Link) set -- "$@" --link ;; *) ;; esac
+  test "$CHECK" != 1 || set -- "$@" --check
+  allow_superuser_only
+  work="$TMPDIR/pg_upgrade"
+  rm -rf "$work"
+  mkdir "$work"
+  unset PGHOST PGPORT
+  (cd "$work" && pg_upgrade --old-bindir="$OLD_BIN" --new-bindir="$new_bin" --old-datadir="$OLD_PGDATA" --new-datadir="$partial" \
+    --username="$PGUSER" --socketdir="$PGSOCKETDIR" --old-options="-c hba_file='$TMPDIR/isolated-hba.conf' -c jit=off $preload" \
+    --new-options="$preload" "$@") > "$TMPDIR/pg_upgrade.log" 2>&1 && return
+  cp "$TMPDIR/pg_upgrade.log" "$errors"
+  find "$partial/pg_upgrade_output.d" -name '*.log' -exec grep -h 'No space left on device' {} + >> "$errors" 2> /dev/null || true
+  if grep -q -e '^Performing Upgrade' -e 'could not connect' -e 'could not start' "$TMPDIR/pg_upgrade.log"; then
+    fail 1 "pg_upgrade failed, and the old data is as it was: $(upgrade_words)"
+  fi
+  fail 65 "this database can't be upgraded to PostgreSQL $to as it is: $(upgrade_words)"
+}
+
+# pg_upgrade leaves the files by which clients are let in, and what ALTER SYSTEM has set, behind.
+copy_settings() {
+  for file in pg_hba.conf pg_ident.conf postgresql.conf postgresql.auto.conf; do
+    cp "$OLD_PGDATA/$file" "$partial/$file" 2> "$errors" || fail 1 "could not copy $file: $(words)"
+  done
+  rm -rf "$partial/pg_upgrade_output.d"
+}
+
+switch_checksums_on() {
+  test "$CHECKSUMS" = on && test "$summed" = false || return 0
+  pg_checksums --enable --pgdata="$partial" > "$TMPDIR/checksums.log" 2> "$errors" || fail 1 "checksums could not be switched on: $(words)"
+  summed=true
+}
+
+if test -f "$PGDATA/$marker" && test "$CHECK" != 1; then
+  succeed "$(cat "$PGDATA/$marker")"
+  exit 0
+fi
+# shellcheck source-path=SCRIPTDIR source=databases.sh
+. "$(dirname "$0")/databases.sh"
+check_input
+guard
+bring_back_control
+check_shutdown
+look_at_preloaded_libraries
+check_settings
+look_at_old_server
+choose_transfer
+check_space
+make_new_cluster
+run_pg_upgrade
+version=$(postgres --version | sed -e 's/^[^0-9]*//' -e 's/ .*//')
+if test "$CHECK" = 1; then
+  rm -rf "$partial"
+  succeed "{\"checked\": true, \"from\": \"$from\", \"to\": \"$to\", \"version\": \"$version\", \"transfer\": \"$how\", \"size\": $size, \"checksums\": $summed, \"databases\": $databases}"
+  exit 0
+fi
+switch_checksums_on
+copy_settings
+result="{\"from\": \"$from\", \"to\": \"$to\", \"version\": \"$version\", \"seconds\": $(seconds), \"transfer\": \"$how\", \"size\": $size, \"checksums\": $summed, \"databases\": $databases}"
+printf '%s\n' "$result" > "$partial/$marker"
+put_in_place "$partial" "$PGDATA"
+succeed "$result"

@@ -1,0 +1,274 @@
+"""The major upgrade: the old server's programs, the checks, and the new data beside the old."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Machine, Result
+
+NAME = "odd = 'name' \"x\""
+ROWS = (
+    "SELECT encode(sha256(convert_to(string_agg(text, ',' ORDER BY id), 'UTF8')), 'hex') "
+    "FROM things"
+)
+FILL = "CREATE TABLE things AS SELECT id, 'é' || id AS text FROM generate_series(1, 5000) AS id"
+EXPECTED = hashlib.sha256(",".join(f"é{i}" for i in range(1, 5001)).encode()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def old(machines: Any) -> Iterator[Machine]:
+    """A server of 16 with rows, stopped cleanly, and its programs as another image has them."""
+    made: Machine = machines("16")
+    try:
+        made.start()
+        made.psql(f'''CREATE DATABASE "{NAME.replace('"', '""')}"''')
+        made.psql("CREATE ROLE reader LOGIN PASSWORD 'reader'")
+        made.psql(FILL, PGDATABASE=NAME)
+        made.psql("CREATE EXTENSION vector", PGDATABASE=NAME)
+        made.psql("CREATE MATERIALIZED VIEW seen AS SELECT 1 AS one", PGDATABASE=NAME)
+        made.psql("ALTER SYSTEM SET work_mem = '7MB'")
+        made.stop()
+        made.volume("programs").mkdir()
+        made.volume("programs").chmod(0o777)
+        env = made.env(PROGRAMS_DIR=str(made.volume("programs")))
+        assert made.run("copy-programs.sh", env).json["version"].startswith("16.")
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def later(machines: Any) -> Iterator[Machine]:
+    """The folders of 18, empty."""
+    made: Machine = machines("18")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def new(old: Machine, later: Machine) -> Machine:
+    """The folders of 18, with the old data directory on the data volume."""
+    hand_over(old, later)
+    return later
+
+
+def hand_over(old: Machine, new: Machine) -> None:
+    copy = ["cp", "-a", str(old.volume("data") / "16"), str(new.volume("data"))]
+    subprocess.run(copy, check=True)
+
+
+def old_data(new: Machine) -> Path:
+    return new.volume("data") / "16" / "docker"
+
+
+def job(old: Machine, new: Machine, **more: str) -> dict[str, str]:
+    at = {
+        "OLD_PGDATA": str(old_data(new)),
+        "OLD_BIN": str(old.volume("programs") / "bin"),
+        "TRANSFER": "Auto",
+        "CHECKSUMS": "",
+        "CHECK": "",
+        "PGUSER": "postgres",
+        "WAIT_SECONDS": "60",
+    }
+    return new.env(**{**at, **more})
+
+
+def upgrade(old: Machine, new: Machine, *, before: str = "", **more: str) -> Result:
+    return new.run("upgrade.sh", job(old, new, **more), before=before)
+
+
+def test_rows_roles_extensions_and_settings_are_in_the_new_server(
+    old: Machine, new: Machine
+) -> None:
+    result = upgrade(old, new).json
+    assert (result["from"], result["to"], result["databases"]) == ("16", "18", 2)
+    assert result["transfer"] in {"Copy", "Clone"}
+    assert result["checksums"] is True
+    assert result["size"] > 10_000_000
+    again = upgrade(old, new)
+    assert again.json == result
+    new.start()
+    assert new.psql("SHOW server_version") == result["version"]
+    assert new.psql(ROWS, PGDATABASE=NAME) == EXPECTED
+    assert new.psql("SHOW work_mem") == "7MB"
+    assert new.psql("SHOW data_checksums") == "on"
+    assert new.psql("SELECT current_user", PGUSER="reader", PGPASSWORD="reader") == "reader"
+    assert new.psql("SELECT '[1,2]'::vector", PGDATABASE=NAME) == "[1,2]"
+    assert new.psql("SELECT one FROM seen", PGDATABASE=NAME) == "1"
+    assert sorted(path.name for path in new.volume("data").iterdir()) == ["16", "18"]
+
+
+def test_a_check_of_the_stopped_server_leaves_everything_as_it_was(
+    old: Machine, new: Machine
+) -> None:
+    env = job(old, new, PREFLIGHT="Stopped")
+    result = new.run("upgrade-preflight.sh", env).json
+    assert result["checked"] is True
+    assert not new.pgdata.exists()
+    assert [path.name for path in new.pgdata.parent.iterdir()] == []
+
+
+def test_files_are_linked_when_asked_and_the_old_server_is_marked(
+    old: Machine, new: Machine
+) -> None:
+    result = upgrade(old, new, TRANSFER="Link").json
+    assert result["transfer"] == "Link"
+    assert (old_data(new) / "global" / "pg_control.old").exists()
+    new.start()
+    assert new.psql(ROWS, PGDATABASE=NAME) == EXPECTED
+
+
+@pytest.mark.parametrize(
+    ("program", "when", "transfer"),
+    [
+        pytest.param("initdb", "after", "Copy", id="new-directory-made"),
+        pytest.param("pg_upgrade", "after", "Link", id="linked"),
+    ],
+)
+def test_an_upgrade_that_was_killed_begins_anew(
+    old: Machine, new: Machine, program: str, when: str, transfer: str
+) -> None:
+    killed = upgrade(old, new, TRANSFER=transfer, before=new.kill_in(program, when=when))
+    assert killed.code == -9
+    new.end_processes()
+    assert not new.pgdata.exists()
+    assert new.pgdata.with_name("docker.partial").exists()
+    assert upgrade(old, new, TRANSFER="Link").json["to"] == "18"
+    new.start()
+    assert new.psql(ROWS, PGDATABASE=NAME) == EXPECTED
+
+
+def test_a_kill_while_the_old_server_runs_is_recovered_from(old: Machine, new: Machine) -> None:
+    running = new.kill_in("psql", when="before")
+    assert upgrade(old, new, before=running).code == -9
+    new.end_processes()
+    assert (old_data(new) / "postmaster.pid").exists()
+    assert upgrade(old, new, TRANSFER="Link", CHECK="1").json["to"] == "18"
+
+
+def test_a_failing_pg_upgrade_keeps_the_old_server_startable(old: Machine, new: Machine) -> None:
+    broken = new.shim("pg_upgrade", "echo 'Performing Upgrade'; echo '*failure*'; exit 1")
+    result = upgrade(old, new, before=broken)
+    assert result.code == 1
+    assert result.message == ("pg_upgrade failed, and the old data is as it was: *failure*\n")
+    assert list(new.pgdata.parent.iterdir()) == []
+    assert upgrade(old, new, CHECK="1").code == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "before", "code", "words"),
+    [
+        pytest.param({"TRANSFER": "Swap"}, "", 65, "TRANSFER is Swap", id="transfer"),
+        pytest.param(
+            {"TRANSFER": "Link", "CHECKSUMS": "maybe"}, "", 65, "CHECKSUMS is maybe", id="sums"
+        ),
+        pytest.param(
+            {"TRANSFER": "Link", "CHECKSUMS": "on"},
+            "",
+            65,
+            "with the transfer Link",
+            id="link-sums",
+        ),
+        pytest.param({"PGUSER": "reader"}, "", 65, "made by the superuser postgres", id="who"),
+        pytest.param({"OLD_PGDATA": "/nowhere"}, "", 65, "no data directory at", id="nothing"),
+        pytest.param({"OLD_BIN": "{new}"}, "", 65, "old programs are of PostgreSQL 18", id="bin"),
+        pytest.param(
+            {},
+            'rm "$OLD_PGDATA/postgresql.auto.conf"; echo "old_snapshot_threshold = 1" > '
+            '"$OLD_PGDATA/postgresql.auto.conf"',
+            65,
+            "does not understand the old data directory's settings",
+            id="settings",
+        ),
+        pytest.param({}, "SHIM df", 65, "MiB free, and the upgrade", id="space"),
+        pytest.param({}, "SHIM pg_controldata", 1, "not shut down cleanly", id="crashed"),
+        pytest.param(
+            {}, "SHIM pg_config", 65, "the extension plpgsql of the database", id="extension"
+        ),
+        pytest.param({}, "SHIM initdb", 65, "like the old one: no such locale", id="locale"),
+    ],
+)
+def test_what_can_not_be_upgraded_is_told_and_left_alone(
+    old: Machine, new: Machine, more: dict[str, str], before: str, code: int, words: str
+) -> None:
+    shims = {
+        "SHIM df": "echo; echo x 1 1 1 1% x",
+        "SHIM pg_controldata": "echo 'Database cluster state:   in production'",
+        "SHIM pg_config": "echo /nowhere",
+        "SHIM initdb": "echo no such locale >&2; exit 1",
+    }
+    if before in shims:
+        before = new.shim(before.removeprefix("SHIM "), shims[before])
+    more = {name: value.format(new=new.bin) for name, value in more.items()}
+    result = upgrade(old, new, before=before, **{"TRANSFER": "Copy", **more})
+    assert result.code == code
+    assert words in result.message
+    assert result.message.count("\n") == 1
+    assert not new.pgdata.exists()
+    assert not new.pgdata.with_name("docker.partial").exists()
+
+
+def test_data_that_no_upgrade_made_is_never_overwritten(old: Machine, new: Machine) -> None:
+    new.pgdata.mkdir(parents=True)
+    (new.pgdata / "PG_VERSION").write_text("18\n")
+    result = upgrade(old, new)
+    assert result.code == 65
+    assert "which no upgrade made" in result.message
+    assert (new.pgdata / "PG_VERSION").read_text() == "18\n"
+
+
+def test_a_prepared_transaction_stops_the_upgrade_before_and_after_the_server_does(
+    old: Machine, later: Machine, machines: Any
+) -> None:
+    made: Machine = machines("16")
+    words = "1 prepared transactions, for example half in the database postgres"
+    try:
+        made.mount({"parameters": {"max_prepared_transactions": "5"}})
+        made.start()
+        made.psql("BEGIN; CREATE TABLE t (); PREPARE TRANSACTION 'half'")
+        env = later.client(PREFLIGHT="Live", PGHOST=made.address)
+        result = later.run("upgrade-preflight.sh", env)
+        assert result.code == 65
+        assert words in result.message
+        made.stop()
+        hand_over(made, later)
+        result = upgrade(old, later)
+        assert result.code == 65
+        assert words in result.message
+    finally:
+        made.close()
+
+
+def test_the_running_server_is_asked_what_the_new_image_needs(old: Machine, later: Machine) -> None:
+    old.start()
+    try:
+        env = later.client(PREFLIGHT="Live", PGHOST=old.address)
+        result = later.run("upgrade-preflight.sh", env).json
+        assert (result["from"], result["to"], result["databases"]) == ("16", "18", 2)
+        assert result["running"].startswith("16.")
+        assert result["extensions"] == ["plpgsql", "vector"]
+        assert result["checksums"] is True
+        back = later.run("upgrade-preflight.sh", {**env, "PATH": old.env()["PATH"]})
+        assert back.code == 65
+        assert "is PostgreSQL 16; it can't be upgraded to 16" in back.message
+    finally:
+        old.stop()
+
+
+def test_checksums_are_switched_on_when_asked(old: Machine, new: Machine) -> None:
+    pg_checksums = [str(old.bin / "pg_checksums"), "--disable", "-D", str(old_data(new))]
+    subprocess.run(pg_checksums, check=True, capture_output=True)
+    assert upgrade(old, new, CHECK="1").json["checksums"] is False
+    assert upgrade(old, new, TRANSFER="Copy", CHECKSUMS="on").json["checksums"] is True
+    new.start()
+    assert new.psql("SHOW data_checksums") == "on"
+    assert json.loads((new.pgdata / "sampledb-upgrade.json").read_text())["checksums"] is True
