@@ -104,7 +104,16 @@ def test_rows_roles_extensions_and_settings_are_in_the_new_server(
     assert new.psql("SELECT current_user", PGUSER="reader", PGPASSWORD="reader") == "reader"
     assert new.psql("SELECT '[1,2]'::vector", PGDATABASE=NAME) == "[1,2]"
     assert new.psql("SELECT one FROM seen", PGDATABASE=NAME) == "1"
+    after = new.run("post-upgrade.sh", new.client()).json
+    assert (after["analyzed"], after["version"]) == (True, result["version"])
+    seen = "SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'things'"
+    assert new.psql(seen, PGDATABASE=NAME) == "t"
     assert sorted(path.name for path in new.volume("data").iterdir()) == ["16", "18"]
+    dropped = new.run("drop-old.sh", job(old, new)).json
+    assert (dropped["dropped"], dropped["kept"]) == ("16", "18")
+    assert dropped["freed"] > 10_000_000
+    assert [path.name for path in new.volume("data").iterdir()] == ["18"]
+    assert new.psql(ROWS, PGDATABASE=NAME) == EXPECTED
 
 
 def test_a_check_of_the_stopped_server_leaves_everything_as_it_was(

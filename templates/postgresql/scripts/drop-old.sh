@@ -23,18 +23,22 @@ check() {
     fail 65 "$OLD_PGDATA does not hold data of PostgreSQL $from; it stays"
 }
 
-free_kilobytes() {
-  df -P -k "$PGDATA" | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4
+# Files that the new directory links too are still there afterwards.
+size_of_what_goes() {
+  find "$removing" -type f -links 1 -exec stat -c %b {} + | {
+    blocks=0
+    while read -r each; do
+      blocks=$((blocks + each))
+    done
+    echo $((blocks * 512))
+  }
 }
 
 guard
 check
-before=$(free_kilobytes)
 test ! -e "$OLD_PGDATA" || mv "$OLD_PGDATA" "$removing" 2> "$errors" || fail 1 "could not remove the old data: $(words)"
-size=0
-test ! -e "$removing" || size=$(du -sk "$removing" | cut -f 1)
+freed=0
+test ! -e "$removing" || freed=$(size_of_what_goes)
 rm -rf "$removing" 2> "$errors" || fail 1 "could not remove the old data: $(words)"
 rmdir "$(dirname "$OLD_PGDATA")" 2> /dev/null || true
-freed=$(($(free_kilobytes) - before))
-test "$freed" -ge 0 || freed=0
-succeed "{\"dropped\": \"$from\", \"kept\": \"$to\", \"size\": $((size * 1024)), \"freed\": $((freed * 1024))}"
+succeed "{\"dropped\": \"$from\", \"kept\": \"$to\", \"freed\": $freed}"
