@@ -128,6 +128,7 @@ def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -
         replicas=plan.replicas,
         protect=plan.protect,
         release=plan.release,
+        previous=plan.previous,
         operation=plan.operation,
     )
     known = previous.children if previous else {}

@@ -16,7 +16,7 @@ from renderer.core.decide import decide
 from renderer.core.desired import Desired
 from renderer.core.layout import JOBS, Role, names
 from renderer.core.observed import Child, Claim, Job, Observed, Pod, Server, Stamp
-from renderer.core.plan import Files, Plan
+from renderer.core.plan import Files, Phase, Plan
 from renderer.core.record import Record
 from renderer.core.resource import parse
 
@@ -24,11 +24,14 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 INIT_RESULT = {"initialized": True, "database": "app", "version": "18.4"}
 BACKUP_RESULT = {"id": "20260102T030405Z-1a2b", "size": 42, "sha256": "ab" * 32, "verified": True}
 
+TARGET = {"target": {"pvc": {"size": "1Gi"}}}
+
 KINDS = {
     Role.SERVICE_ACCOUNT: "ServiceAccount",
     Role.CONFIG: "ConfigMap",
     Role.SCRIPTS: "ConfigMap",
     Role.CONNECTION: "ConfigMap",
+    Role.UPGRADE_SCRIPTS: "ConfigMap",
     Role.SERVICE: "Service",
     Role.DATA: "PersistentVolumeClaim",
     Role.BACKUPS: "PersistentVolumeClaim",
@@ -262,6 +265,7 @@ def _name(role: Role, digest: str) -> str:
         Role.CONFIG: children.config,
         Role.SCRIPTS: children.scripts,
         Role.CONNECTION: children.connection,
+        Role.UPGRADE_SCRIPTS: children.upgrade_scripts,
         Role.SERVICE: children.server,
         Role.DATA: children.data,
         Role.BACKUPS: children.backups,
@@ -272,3 +276,16 @@ def _name(role: Role, digest: str) -> str:
         **{role: f"{children.job(role)}-{digest[:8]}" for role in JOBS},
     }
     return by_role[role]
+
+
+def ready(wanted: Desired) -> PureCluster:
+    """A cluster in which `wanted` is Ready, with a commit log that begins now."""
+    cluster = PureCluster()
+    assert cluster.settle(wanted).phase is Phase.READY
+    cluster.commits.clear()
+    return cluster
+
+
+def reason(plan: Plan) -> str:
+    """The reason of a plan's problem; "" without one."""
+    return plan.problem.reason if plan.problem else ""

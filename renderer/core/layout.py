@@ -47,6 +47,7 @@ class Role(Enum):
     CONFIG = "configmap"
     SCRIPTS = "configmap-scripts"
     CONNECTION = "configmap-connection"
+    UPGRADE_SCRIPTS = "configmap-upgrade"
     SERVICE = "service"
     DATA = "pvc-data"
     BACKUPS = "pvc-backup"
@@ -90,6 +91,7 @@ class Names:
     config: str
     scripts: str
     connection: str
+    upgrade_scripts: str
     record: str
     data: str
     """The claim that the StatefulSet's first Pod adopts: `data-<server>-0`."""
@@ -111,6 +113,7 @@ def names(name: str, *, credentials: str = "") -> Names:
         config=f"{name}-config",
         scripts=f"{name}-scripts",
         connection=f"{name}-connection",
+        upgrade_scripts=f"{name}-upgrade",
         record=f"{name}-record",
         data=f"data-{name}-0",
         backups=f"{name}-backup",

@@ -72,6 +72,8 @@ class Plan:
     replicas: int = 0
     release: Release | None = None
     """The server to render; None for the one that the spec asks for."""
+    previous: str = ""
+    """The major version of the old data beside the converted ones; "" when there are none."""
     protect: bool = True
     """Whether the data claim is protected from pruning."""
     subject: str = ""

@@ -52,6 +52,8 @@ class Record:
     """The server's image that the files name."""
     target: str = ""
     """The image that the data are being converted for; "" when they aren't."""
+    previous: str = ""
+    """The major version whose data still lie beside the converted ones; "" when none do."""
     version: str = ""
     """The version that the server last said it has, for example `18.4`."""
     data_version: str = ""

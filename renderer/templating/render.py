@@ -76,6 +76,8 @@ class Planned(TypedDict, total=False):
     """Whether the data claim is protected from pruning."""
     release: Release | None
     """The server; None for the one that the spec asks for."""
+    previous: str
+    """The major version of the old data beside the converted ones."""
     operation: str
     """The id of the operation under way: a Job of another operation is another Job."""
 
@@ -191,6 +193,7 @@ def _context(
         "image": release.image,
         "major": release.major,
         "wanted": desired.release,
+        "previous": planned.get("previous", ""),
         "operation": planned.get("operation", ""),
         "init_digest": desired.init_digest,
         "replicas": planned["replicas"],

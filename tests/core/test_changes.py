@@ -6,26 +6,12 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from pure_cluster import BACKUP_RESULT, NOW, PureCluster, desired
+from pure_cluster import BACKUP_RESULT, NOW, TARGET, desired, ready, reason
 
 from renderer.core.decide import decide
-from renderer.core.desired import Desired
 from renderer.core.observed import Job
 from renderer.core.operations.results import FRESH
-from renderer.core.plan import Files, Phase, Plan
-
-TARGET = {"target": {"pvc": {"size": "1Gi"}}}
-
-
-def ready(wanted: Desired) -> PureCluster:
-    cluster = PureCluster()
-    assert cluster.settle(wanted).phase is Phase.READY
-    cluster.commits.clear()
-    return cluster
-
-
-def reason(plan: Plan) -> str:
-    return plan.problem.reason if plan.problem else ""
+from renderer.core.plan import Files, Phase
 
 
 def test_a_minor_upgrade_takes_a_backup_rolls_and_asks_the_server() -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pure_cluster import NOW, PureCluster, desired
-from test_changes import TARGET, ready, reason
+from pure_cluster import NOW, TARGET, PureCluster, desired, ready, reason
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired

@@ -48,6 +48,7 @@ _OBJECTS: dict[Role, Document] = {
     ),
     Role.SCRIPTS: _object("v1", "ConfigMap", "orders-scripts", data={"init.sh": "true"}),
     Role.CONNECTION: _object("v1", "ConfigMap", "orders-connection", data={"PGPORT": "5432"}),
+    Role.UPGRADE_SCRIPTS: _object("v1", "ConfigMap", "orders-upgrade", data={"job.sh": "true"}),
     Role.SERVICE: _object(
         "v1",
         "Service",

@@ -18,7 +18,8 @@ from renderer.core.desired import Release
 from renderer.core.layout import JOBS, Role
 
 GOLDEN = Path(__file__).with_name("golden")
-SERVER = frozenset(Role) - JOBS - {Role.BACKUP, Role.BACKUPS}
+SERVER = frozenset(Role) - JOBS - {Role.BACKUP, Role.BACKUPS, Role.UPGRADE_SCRIPTS}
+OLD = Release(image="docker.io/library/postgres:16.14", major="16")
 PRODUCTION: dict[str, Any] = {
     "engine": "postgresql",
     "version": "18.4",
@@ -67,6 +68,7 @@ class Case:
     replicas: int = 1
     protect: bool = True
     release: Release | None = None
+    previous: str = ""
     operation: str = ""
 
 
@@ -86,6 +88,28 @@ CASES = {
     ),
     "minor-upgrade-verify": Case(
         spec=PRODUCTION, roles=frozenset({Role.SERVER, Role.VERIFY}), operation="minorupgrade-2"
+    ),
+    "major-upgrade-preflight": Case(
+        spec=PRODUCTION,
+        roles=frozenset({Role.SERVER, Role.UPGRADE_SCRIPTS, Role.PREFLIGHT}),
+        release=OLD,
+        operation="majorupgrade-2",
+    ),
+    "major-upgrade-convert": Case(
+        spec=PRODUCTION,
+        roles=frozenset({Role.SERVER, Role.BACKUPS, Role.BACKUP, Role.UPGRADE}),
+        replicas=0,
+        release=OLD,
+        operation="majorupgrade-2",
+    ),
+    "major-upgrade-analyze": Case(
+        spec=PRODUCTION, roles=frozenset({Role.SERVER, Role.ANALYZE}), operation="majorupgrade-2"
+    ),
+    "major-upgrade-drop-old": Case(
+        spec=PRODUCTION,
+        roles=frozenset({Role.SERVER, Role.DROP_OLD}),
+        previous="16",
+        operation="majorupgrade-2",
     ),
     "deletion-final-backup": Case(roles=SERVER | {Role.BACKUPS, Role.FINAL_BACKUP}),
     "deletion-unprotected": Case(roles=SERVER | {Role.BACKUPS}, protect=False),
@@ -110,6 +134,7 @@ def files(case: Case) -> dict[str, str]:
         replicas=case.replicas,
         protect=case.protect,
         release=case.release,
+        previous=case.previous,
         operation=case.operation,
     )
     return {

@@ -192,7 +192,7 @@ def test_a_broken_template_is_told_by_file_and_fault(
         pytest.param("pack.yaml", "versions:", "verisons:", "pack.yaml: ver", id="unknown-key"),
         pytest.param("pack.yaml", '  - "service"\n', "", "of no role", id="undeclared-template"),
         pytest.param(
-            "pack.yaml", '  - "service"\n', '  - "servive"\n', "pack.yaml: roles[4]", id="role"
+            "pack.yaml", '  - "service"\n', '  - "servive"\n', "pack.yaml: roles[5]", id="role"
         ),
         pytest.param("service.yaml.j2", "spec:", f"spec: {MARK}", "U+E000", id="reserved"),
         pytest.param("pack.yaml", "format: 1", "format: &a 1", "anchor", id="anchor"),

@@ -102,6 +102,7 @@ def step_plan(
         roles=step.roles(desired),
         replicas=step.replicas(record),
         release=release,
+        previous=record.previous,
         protect=step.protect,
         subject=f"{_called(operation, underway)}, {number}: {step.title}",
         outlook=_outlook(operation, step),

@@ -49,9 +49,9 @@ def backing_up(desired: Desired) -> frozenset[Role]:
     return steady(desired) | {Role.BACKUPS, Role.BACKUP_NOW}
 
 
-def with_job(role: Role) -> RolesOf:
-    """Everything, and the Job of `role`."""
-    return lambda desired: steady(desired) | {role}
+def with_job(*these: Role) -> RolesOf:
+    """Everything, and a Job with what it needs."""
+    return lambda desired: steady(desired) | frozenset(these)
 
 
 def final_backup(desired: Desired) -> frozenset[Role]:

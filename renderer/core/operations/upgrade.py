@@ -76,6 +76,7 @@ def _converted(record: Record, situation: Situation, facts: Mapping[str, object]
     return replace(
         results.told(record, situation, facts),
         data_version=str(facts["to"]),
+        previous=record.data_version,
         image=record.target,
         target="",
     )
@@ -94,7 +95,7 @@ def _job_step(
         phase=Phase.UPGRADING,
         title=title,
         awaits=awaits,
-        roles=roles.with_job(role),
+        roles=roles.with_job(Role.UPGRADE_SCRIPTS, role),
         proof=proof,
         release=running,
     )
@@ -128,7 +129,7 @@ MAJOR_UPGRADE = Operation(
             phase=Phase.UPGRADING,
             title="convert the data beside the old ones",
             awaits="the upgrade Job has reported its result",
-            roles=roles.with_job(Role.UPGRADE),
+            roles=roles.with_job(Role.UPGRADE_SCRIPTS, Role.UPGRADE),
             proof=results.converted,
             learn=_converted,
             replicas=lambda _record: 0,
@@ -164,6 +165,7 @@ MAJOR_UPGRADE = Operation(
             results.dropped,
         ),
     ),
+    finish=lambda record: replace(record, previous=""),
     done="the new version is in force",
 )
 
