@@ -1,8 +1,9 @@
 """Builds the programs of the cluster from their Go modules: `python tests/e2e/builder.py [NAME…]`.
 
-Each folder of tools/ is a module with `tool` lines. A module with one tool gives
-a program of the folder's name, one with several gives a program each. What was
-built is kept in .cache/e2e/bin, by the hash of what it was built from.
+Each folder of tools/ is a module with `tool` lines, and so is csi/, which holds the
+source of its tool too. A module with one tool gives a program of the folder's name,
+one with several gives a program each. What was built is kept in .cache/e2e/bin, by
+the hash of what it was built from.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-_TOOLS = Path(__file__).resolve().parent / "tools"
+_HERE = Path(__file__).resolve().parent
 _CACHE = Path(__file__).resolve().parents[2] / ".cache" / "e2e" / "bin"
 _AT_ONCE = 2
 _ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-trimpath -buildvcs=false"}
@@ -32,13 +33,17 @@ class BuildError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
-    """One module of tools/."""
+    """One module."""
 
-    name: str
+    source: Path
     packages: Mapping[str, str]
     """Package by the program's name."""
     flags: tuple[str, ...]
     digest: str
+
+    @property
+    def name(self) -> str:
+        return self.source.name
 
     @property
     def folder(self) -> Path:
@@ -49,8 +54,9 @@ class Tool:
 
 
 def tools() -> list[Tool]:
-    """Every module of tools/."""
-    return [_read(path.parent) for path in sorted(_TOOLS.glob("*/go.mod"))]
+    """Every module."""
+    found = sorted([*_HERE.glob("tools/*/go.mod"), _HERE / "csi" / "go.mod"])
+    return [_read(path.parent) for path in found]
 
 
 def _read(folder: Path) -> Tool:
@@ -58,10 +64,11 @@ def _read(folder: Path) -> Tool:
     paths = [str(tool["Path"]) for tool in parsed.get("Tool") or ()]
     versions = {str(one["Path"]): str(one["Version"]) for one in parsed["Require"]}
     flags = _flags(folder.name, versions)
-    content = [(folder / name).read_bytes() for name in ("go.mod", "go.sum")]
+    files = [folder / "go.mod", folder / "go.sum", *sorted(folder.glob("*.go"))]
+    content = [path.read_bytes() for path in files]
     told = json.dumps([flags, sorted(_ENVIRONMENT.items())]).encode()
     return Tool(
-        name=folder.name,
+        source=folder,
         packages={folder.name if len(paths) == 1 else Path(one).name: one for one in paths},
         flags=flags,
         digest=hashlib.sha256(b"\0".join([*content, told])).hexdigest()[:12],
@@ -91,7 +98,7 @@ def _owner(name: str) -> Tool:
     for tool in tools():
         if name in tool.packages:
             return tool
-    msg = f"no module in {_TOOLS} has a program {name}"
+    msg = f"no module in {_HERE} has a program {name}"
     raise BuildError(msg)
 
 
@@ -109,7 +116,7 @@ def _build_one(tool: Tool, name: str) -> None:
     _say(f"building {name} ({tool.name})")
     begun = time.monotonic()
     made = tool.folder / f".{name}"
-    _go(["build", *tool.flags, "-o", str(made), tool.packages[name]], _TOOLS / tool.name)
+    _go(["build", *tool.flags, "-o", str(made), tool.packages[name]], tool.source)
     made.rename(tool.program(name))
     _say(f"built {name} in {time.monotonic() - begun:.0f} s")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests' conftest does
 
-from e2e import builder, control_plane, leftovers, network, node, small_image
+from e2e import builder, control_plane, leftovers, network, node, small_image, storage
 from e2e.control_plane import ControlPlane
 from e2e.network import Network
 from e2e.node import Node
@@ -48,7 +48,7 @@ def serve() -> None:
     run = Run(folder_of(_KIND))
     try:
         (run.folder / "pid").write_text(f"{os.getpid()} {leftovers.start_time(os.getpid())}")
-        start(run)
+        storage.start(run, start(run))
         (run.folder / "ready").touch()
         signal.pause()
     finally:

@@ -1,4 +1,4 @@
-"""The real cluster, started once for the whole session; Flux, Argo CD and Git when asked for."""
+"""The real cluster, once for the whole session; storage, Flux, Argo CD and Git when asked for."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from e2e import builder
 from e2e import cluster as whole
+from e2e import storage as volumes
 from e2e.cluster import Cluster
 from e2e.handover_fixtures import argocd_handover, flux_handover, git, handover, kubectl
+from e2e.storage import Storage
 from e2e.supervisor import Run, folder_of
 
 __all__ = ["argocd_handover", "flux_handover", "git", "handover", "kubectl"]
@@ -29,6 +31,12 @@ def run() -> Iterator[Run]:
 def cluster(run: Run) -> Cluster:
     """Control plane and node, ready for Pods."""
     return whole.start(run)
+
+
+@pytest.fixture(scope="session")
+def storage(run: Run, cluster: Cluster) -> Storage:
+    """Claims are provisioned, grow, and can be snapshotted."""
+    return volumes.start(run, cluster)
 
 
 @pytest.fixture(scope="session")
