@@ -46,6 +46,10 @@ class Storage:
         """The data of a volume; `handle` is the PersistentVolume's."""
         return self.folder / "volumes" / handle / "data"
 
+    def snapshot(self, handle: str) -> Path:
+        """The data of a snapshot; `handle` is the VolumeSnapshotContent's."""
+        return self.folder / "snapshots" / handle / "data"
+
 
 def start(run: Run, cluster: Cluster) -> Storage:
     """Start everything; returns when claims are provisioned, grow, and can be snapshotted."""
@@ -54,14 +58,15 @@ def start(run: Run, cluster: Cluster) -> Storage:
     kubectl.apply(*_classes())
     _define_snapshots(kubectl)
     socket = cluster.node.folder / "csi.sock"
-    at_driver = [f"--csi-address={socket}"]
+    at_driver = [f"--csi-address={socket}", "--timeout=60s"]
+    alone = ["--feature-gates=CSIVolumeGroupSnapshot=false"]
     return Storage(
         folder=cluster.node.folder / "csi",
         driver=_start_driver(run, cluster, kubectl, socket),
         provisioner=_beside(run, kubectl, "csi-provisioner", at_driver),
         resizer=_beside(run, kubectl, "csi-resizer", at_driver),
         snapshotter=_beside(run, kubectl, "csi-snapshotter", at_driver),
-        snapshots=_beside(run, kubectl, "snapshot-controller", []),
+        snapshots=_beside(run, kubectl, "snapshot-controller", alone),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from e2e.supervisor import Run
 
 pytestmark = pytest.mark.usefixtures("storage")
 SPACE = "claims"
+READ = "cat /data/words > /dev/termination-log"
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -27,7 +29,7 @@ def test_what_a_pod_writes_to_a_new_claim_another_pod_reads(
     kubectl.apply(claim("kept"))
 
     assert said(kubectl, "kept", "writer", "echo first > /data/words") == ""
-    assert said(kubectl, "kept", "reader", "cat /data/words > /dev/termination-log") == "first\n"
+    assert said(kubectl, "kept", "reader", READ) == "first\n"
     written = storage.volume(handle(kubectl, "kept")) / "words"
     assert (written.stat().st_uid, written.stat().st_gid) == (USER, USER)
 
@@ -58,9 +60,38 @@ def test_a_snapshot_keeps_what_was_there_and_a_clone_gets_what_is(kubectl: Kubec
         claim("cloned", {"kind": "PersistentVolumeClaim", "name": "source"}),
     )
 
-    read = "cat /data/words > /dev/termination-log"
-    assert said(kubectl, "restored", "of-snapshot", read) == "before\n"
-    assert said(kubectl, "cloned", "of-clone", read) == "after\n"
+    kubectl.apply(
+        restricted_pod("of-snapshot", SPACE, READ, "restored"),
+        restricted_pod("of-clone", SPACE, READ, "cloned"),
+    )
+    assert words(kubectl, "of-snapshot") == "before\n"
+    assert words(kubectl, "of-clone") == "after\n"
+
+
+def test_a_snapshot_is_of_one_moment_however_busily_a_pod_writes(
+    kubectl: Kubectl, storage: Storage
+) -> None:
+    numbers = [str(number) for number in range(40)]
+    bulk = "busybox head -c 1000000 /dev/zero > /data/bulk-$file"  # so that a copy takes a while
+    script = (
+        f"files='{' '.join(numbers)}'; for file in $files; do {bulk}; done; round=0; "
+        "while true; do for file in $files; do echo $round >> /data/$file; done; "
+        "round=$((round + 1)); done"
+    )
+    kubectl.apply(claim("busy"), restricted_pod("writer-of-many", SPACE, script, "busy"))
+    wait(kubectl, "pod/writer-of-many", "{.status.phase}=Running")
+    written = "until test -s /data/39; do sleep 0.1; done"
+    inside = ("busybox", "timeout", "60", "sh", "-c", written)
+    kubectl.run("exec", "-n", SPACE, "writer-of-many", "--", *inside)
+
+    kubectl.apply(snapshot("still", "busy"))
+    wait(kubectl, "volumesnapshot/still", "{.status.readyToUse}=true")
+    kubectl.run("delete", "pod", "-n", SPACE, "writer-of-many")
+
+    content = kubectl.run("get", "volumesnapshotcontent", "-o", "json")
+    kept = storage.snapshot(content_handle(json.loads(content)["items"], "still"))
+    last = [int((kept / name).read_text().split()[-1]) for name in numbers]
+    assert max(last) - min(last) <= 1
 
 
 def test_a_deleted_claim_takes_its_directory_with_it(kubectl: Kubectl, storage: Storage) -> None:
@@ -119,9 +150,13 @@ def snapshot(name: str, source: str) -> Object:
 def said(kubectl: Kubectl, at: str, pod: str, script: str) -> str:
     """The last words of a Pod that ran a script on a claim."""
     kubectl.apply(restricted_pod(pod, SPACE, script, at))
-    phase, words = last_words(finished(kubectl, pod, SPACE))
-    assert phase == "Succeeded", words
-    return words
+    return words(kubectl, pod)
+
+
+def words(kubectl: Kubectl, pod: str) -> str:
+    phase, message = last_words(finished(kubectl, pod, SPACE))
+    assert phase == "Succeeded", message
+    return message
 
 
 def seen(kubectl: Kubectl, name: str) -> Object:
@@ -135,6 +170,12 @@ def handle(kubectl: Kubectl, name: str) -> str:
     volume = kubectl.get("pv", seen(kubectl, name)["spec"]["volumeName"])
     assert volume is not None
     return str(volume["spec"]["csi"]["volumeHandle"])
+
+
+def content_handle(contents: list[Object], name: str) -> str:
+    """What the driver calls a VolumeSnapshot."""
+    (one,) = (each for each in contents if each["spec"]["volumeSnapshotRef"]["name"] == name)
+    return str(one["status"]["snapshotHandle"])
 
 
 def wait(kubectl: Kubectl, what: str, path: str) -> None:

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
-	"strings"
+	"slices"
 	"syscall"
 
 	"github.com/container-storage-interface/spec/lib/go/csi"
@@ -97,11 +97,6 @@ func (p *publisher) NodeExpandVolume(_ context.Context, asked *csi.NodeExpandVol
 }
 
 func isMounted(path string) (bool, error) {
-	text, err := os.ReadFile("/proc/self/mountinfo")
-	for line := range strings.Lines(string(text)) {
-		if strings.Fields(line)[4] == path {
-			return true, err
-		}
-	}
-	return false, err
+	points, err := mountPoints("/proc/self")
+	return slices.Contains(points, path), err
 }

@@ -99,7 +99,7 @@ func (s shelf) list() ([]*record, error) {
 	return listed, nil
 }
 
-// add makes a new one, filled with a copy of the folder `from` unless that is empty.
+// add makes a new one, filled with what is in the folder `from` unless that is empty.
 func (s shelf) add(made *record, from string) error {
 	folder := filepath.Join(s.beside, made.ID)
 	data := filepath.Join(folder, "data")
@@ -110,15 +110,22 @@ func (s shelf) add(made *record, from string) error {
 		return err
 	}
 	if from != "" {
-		said, err := exec.Command("cp", "--archive", "--reflink=auto", from+"/.", data).CombinedOutput()
-		if err != nil {
-			return fmt.Errorf("cp %s: %w: %s", from, err, said)
+		if err := atOneMoment(from, func() error { return copied(from, data) }); err != nil {
+			return err
 		}
 	}
 	if err := write(folder, made); err != nil {
 		return err
 	}
 	return os.Rename(folder, filepath.Join(s.folder, made.ID))
+}
+
+func copied(from, to string) error {
+	said, err := exec.Command("cp", "--archive", "--reflink=auto", from+"/.", to).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("cp %s: %w: %s", from, err, said)
+	}
+	return nil
 }
 
 func (s shelf) change(changed *record) error {
