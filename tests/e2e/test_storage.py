@@ -109,20 +109,20 @@ def test_a_deleted_claim_takes_its_directory_with_it(kubectl: Kubectl, storage: 
 
 def test_the_driver_keeps_the_container_storage_interface(run: Run, tmp_path: Path) -> None:
     socket = tmp_path / "csi.sock"
-    driver = [str(builder.program("csi")), f"--folder={tmp_path / 'csi'}", f"--socket={socket}"]
-    run.start("csi-sanity", ["unshare", "--mount", *driver, "--node=one"], ready=socket.exists)
-
-    done = subprocess.run(
-        [
-            str(builder.program("csi-sanity")),
-            f"--csi.endpoint={socket}",
-            f"--csi.mountdir={tmp_path / 'mount'}",
-            f"--csi.stagingdir={tmp_path / 'staging'}",
-        ],
-        capture_output=True,
-        text=True,
-        check=False,
+    command = [str(builder.program("csi")), f"--folder={tmp_path / 'csi'}", f"--socket={socket}"]
+    driver = run.start(
+        "csi-sanity", ["unshare", "--mount", *command, "--node=one"], ready=socket.exists
     )
+    suite = [
+        str(builder.program("csi-sanity")),
+        f"--csi.endpoint={socket}",
+        f"--csi.mountdir={tmp_path / 'mount'}",
+        f"--csi.stagingdir={tmp_path / 'staging'}",
+    ]
+    try:
+        done = subprocess.run(suite, capture_output=True, text=True, check=False)
+    finally:
+        driver.stop()
 
     assert done.returncode == 0, done.stdout + done.stderr
 
