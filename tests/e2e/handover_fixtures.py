@@ -20,9 +20,9 @@ Program = Callable[[str], Path]
 
 
 @pytest.fixture(scope="session")
-def kubectl(kubeconfig: Path) -> Kubectl:
-    """The administrator's."""
-    return Kubectl(kubeconfig=kubeconfig)
+def kubectl(kubeconfig: Path, program: Program) -> Kubectl:
+    """The administrator's, of the cluster's own version."""
+    return Kubectl(kubeconfig=kubeconfig, program=str(program("kubectl")))
 
 
 @pytest.fixture(scope="session")
