@@ -11,6 +11,7 @@ import celpy
 import pytest
 import yaml
 from celpy.adapter import json_to_cel
+from health_situations import GENERATION, SITUATIONS, Situation
 
 from renderer.cluster import kinds
 from renderer.core import emit
@@ -138,49 +139,12 @@ def test_the_flux_root_patches_what_is_rendered_and_reads_our_source() -> None:
     assert rendered["metadata"]["namespace"] == root["metadata"]["namespace"]
 
 
-def condition(kind: str, status: str) -> dict[str, str]:
-    return {"type": kind, "status": status}
-
-
-@pytest.mark.parametrize(
-    ("status", "health"),
-    [
-        pytest.param(None, "inProgress", id="no status"),
-        pytest.param({"conditions": []}, "inProgress", id="no observedGeneration"),
-        pytest.param(
-            {"observedGeneration": 1, "conditions": [condition("Ready", "True")]},
-            "inProgress",
-            id="an older generation",
-        ),
-        pytest.param(
-            {"observedGeneration": 2, "conditions": [condition("Ready", "True")]},
-            "current",
-            id="ready",
-        ),
-        pytest.param(
-            {
-                "observedGeneration": 2,
-                "conditions": [condition("Ready", "False"), condition("Stalled", "True")],
-            },
-            "failed",
-            id="stalled",
-        ),
-        pytest.param(
-            {
-                "observedGeneration": 2,
-                "conditions": [condition("Ready", "False"), condition("Stalled", "False")],
-            },
-            "waits",
-            id="under way",
-        ),
-    ],
-)
-def test_the_flux_health_check_tells_a_sampledbs_health(
-    status: dict[str, Any] | None, health: str
-) -> None:
+@pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS)
+def test_the_flux_health_check_tells_a_sampledbs_health(situation: Situation) -> None:
     (example,) = documents("examples/flux/health-check.yaml")
     (check,) = example["spec"]["healthCheckExprs"]
-    resource = {"metadata": {"generation": 2}} | ({"status": status} if status else {})
+    resource: dict[str, Any] = {"metadata": {"generation": GENERATION}}
+    resource |= {"status": situation.status} if situation.status else {}
     verdict = "waits"
     for key in ("inProgress", "failed", "current"):
         environment = celpy.Environment()
@@ -188,4 +152,4 @@ def test_the_flux_health_check_tells_a_sampledbs_health(
         if program.evaluate({name: json_to_cel(part) for name, part in resource.items()}):
             verdict = key
             break
-    assert verdict == health
+    assert verdict == situation.flux

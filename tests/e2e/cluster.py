@@ -20,7 +20,7 @@ from e2e.supervisor import Run, StartError, folder_of
 
 _KIND = "cluster"
 _SECONDS = 1800.0  # with everything still to be built
-PROGRAMS = ("etcd", "kubernetes", "coredns")
+PROGRAMS = ("etcd", "kubernetes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,13 +32,31 @@ class Cluster:
     node: Node
 
 
-def start(run: Run) -> Cluster:
-    """Control plane and node, ready for Pods."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nodeless:
+    """A control plane, and the network that a node will be on."""
+
+    network: Network
+    plane: ControlPlane
+
+    def with_node(self, run: Run) -> Cluster:
+        """Add the node; ready for Pods."""
+        builder.build_all(["coredns"])
+        pause = small_image.write(run.folder / "busybox.tar")
+        added = node.start(run, self.plane, self.network, pause)
+        return Cluster(network=self.network, plane=self.plane, node=added)
+
+
+def start_nodeless(run: Run) -> Nodeless:
+    """A control plane whose Pods stay pending."""
     builder.build_all(PROGRAMS)
     link = network.connect(run)
-    plane = control_plane.start(run, link)
-    pause = small_image.write(run.folder / "busybox.tar")
-    return Cluster(network=link, plane=plane, node=node.start(run, plane, link, pause))
+    return Nodeless(network=link, plane=control_plane.start(run, link))
+
+
+def start(run: Run) -> Cluster:
+    """Control plane and node, ready for Pods."""
+    return start_nodeless(run).with_node(run)
 
 
 def serve() -> None:

@@ -1,4 +1,4 @@
-"""The real cluster, once for the whole session; storage, Flux, Argo CD and Git when asked for."""
+"""The real cluster, once a session; node, storage, Flux, Argo CD and Git when asked for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from e2e import builder
 from e2e import cluster as whole
 from e2e import storage as volumes
-from e2e.cluster import Cluster
+from e2e.cluster import Cluster, Nodeless
 from e2e.handover_fixtures import argocd_handover, flux_handover, git, handover, kubectl
 from e2e.storage import Storage
 from e2e.supervisor import Run, folder_of
@@ -28,9 +28,15 @@ def run() -> Iterator[Run]:
 
 
 @pytest.fixture(scope="session")
-def cluster(run: Run) -> Cluster:
+def nodeless(run: Run) -> Nodeless:
+    """The control plane alone, for what needs no Pods."""
+    return whole.start_nodeless(run)
+
+
+@pytest.fixture(scope="session")
+def cluster(run: Run, nodeless: Nodeless) -> Cluster:
     """Control plane and node, ready for Pods."""
-    return whole.start(run)
+    return nodeless.with_node(run)
 
 
 @pytest.fixture(scope="session")
@@ -40,9 +46,9 @@ def storage(run: Run, cluster: Cluster) -> Storage:
 
 
 @pytest.fixture(scope="session")
-def kubeconfig(cluster: Cluster) -> Path:
+def kubeconfig(nodeless: Nodeless) -> Path:
     """The administrator's."""
-    return cluster.plane.kubeconfig
+    return nodeless.plane.kubeconfig
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from e2e.appliers.kubectl import Kubectl
 from e2e.pods import finished, last_words, restricted_pod, strict_namespace
 
@@ -13,6 +14,7 @@ echo -n "done well" > /dev/termination-log
 """
 
 
+@pytest.mark.usefixtures("cluster")
 def test_a_restricted_pod_runs_and_its_last_words_are_read(kubectl: Kubectl) -> None:
     space = strict_namespace(kubectl, "strict")
     kubectl.apply(restricted_pod("one", space, _SCRIPT))

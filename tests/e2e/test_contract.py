@@ -7,13 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-from e2e.cluster import Cluster
+from e2e.cluster import Nodeless
 
 _ROOT = Path(__file__).parents[2]
 
 
-def test_the_real_api_server_keeps_the_contract_of_the_simulated_one(cluster: Cluster) -> None:
-    plane = cluster.plane
+def test_the_real_api_server_keeps_the_contract_of_the_simulated_one(nodeless: Nodeless) -> None:
+    plane = nodeless.plane
     told = {
         "SAMPLEDB_CONTRACT_URL": plane.url,
         "SAMPLEDB_CONTRACT_TOKEN": plane.token,

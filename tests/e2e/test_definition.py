@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from api_client import DEFINITIONS, Answer, Api
-from e2e.cluster import Cluster
+from e2e.cluster import Nodeless
 
 from renderer.core import crd, documents
 
@@ -33,9 +33,9 @@ WORDED = {"api-version": "v1beta1", "namespace": "Team_A"}
 
 
 @pytest.fixture(scope="module")
-def api(cluster: Cluster) -> Iterator[Api]:
+def api(nodeless: Nodeless) -> Iterator[Api]:
     """The administrator, at a server that has the definition."""
-    plane = cluster.plane
+    plane = nodeless.plane
     client = Api(plane.url, plane.token, str(plane.authority.certificate))
     apply = {"fieldManager": "tests", "force": "true", "kind": "application/apply-patch+yaml"}
     answer = client.patch(f"{DEFINITIONS}/sampledbs.sampledb.dev", crd.definition(), **apply)
