@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from renderer import templating
 from renderer.core import emit, manifests, resource
@@ -172,6 +173,16 @@ def test_only_the_claims_annotations_tell_a_protected_rendering_from_one_that_ma
     differing = {name for name, text in protected.items() if text != released[name]}
     assert differing == {"pvc-data.yaml"}
     assert "prune" not in released["pvc-data.yaml"].lower()
+
+
+def test_the_server_mounts_the_rendered_claim_and_makes_none_of_its_own() -> None:
+    """Flux applies a StatefulSet before a claim: one of its own would be there first."""
+    rendered = {name: yaml.safe_load(text) for name, text in files(Case(roles=SERVER)).items()}
+    spec = rendered["statefulset.yaml"]["spec"]
+    assert "volumeClaimTemplates" not in spec
+    mounted = {volume["name"]: volume for volume in spec["template"]["spec"]["volumes"]}
+    claim = mounted["data"]["persistentVolumeClaim"]["claimName"]
+    assert claim == rendered["pvc-data.yaml"]["metadata"]["name"]
 
 
 def test_hibernation_changes_the_replicas_and_suspends_the_schedule_only() -> None:

@@ -174,14 +174,10 @@ def _template(document: Mapping[str, Any]) -> Iterator[Detail]:
         field = fields.path_of(*path[:-1], "ttlSecondsAfterFinished")
         value = job["ttlSecondsAfterFinished"]
         yield wrong(field, value, "the applier would run it for ever", "remove it")
-    claims = job.get("volumeClaimTemplates")
-    for index, claim in enumerate(claims if isinstance(claims, list) else ()):
-        if not isinstance(claim, dict) or "apiVersion" not in claim or "kind" not in claim:
-            yield Detail(
-                problem="lacks apiVersion or kind, which differs for ever",
-                field=fields.path_of("spec", "volumeClaimTemplates", index),
-                remedy="write both out",
-            )
+    if "volumeClaimTemplates" in job:  # trap 9
+        field = fields.path_of("spec", "volumeClaimTemplates")
+        why = "makes the claim before the applier does, and can't be changed any more"
+        yield wrong(field, len(job["volumeClaimTemplates"] or ()), why, "mount the claim by name")
 
 
 def _size(document: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[Detail]:
