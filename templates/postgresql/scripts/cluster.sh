@@ -1,7 +1,7 @@
 #!/bin/sh
 # A server of this script's own on a data directory, which nobody else can reach. Sourced after job.sh.
 #
-# Reads: PGSOCKETDIR TMPDIR WAIT_SECONDS PGUSER (the superuser)
+# Reads: PGSOCKETDIR CONFIG_DIR TMPDIR WAIT_SECONDS PGUSER (the superuser)
 # No TCP; the socket's directory is the container's own, and only the superuser gets in, without a password.
 # shellcheck disable=SC2154 # errors comes from job.sh
 isolated_port=50432
@@ -13,6 +13,24 @@ control() {
 
 allow_superuser_only() {
   printf 'local all all trust\n' > "$TMPDIR/isolated-hba.conf"
+}
+
+# Libraries that the servers load at their start are those of the rendered configuration.
+look_at_preloaded_libraries() {
+  preload=""
+  test -f "$CONFIG_DIR/postgresql.conf" || return 0
+  mkdir -p "$TMPDIR/preload"
+  postgres -D "$TMPDIR/preload" -c config_file="$CONFIG_DIR/postgresql.conf" -C shared_preload_libraries \
+    > "$TMPDIR/preload/libraries" 2> "$errors" || fail 65 "this PostgreSQL does not understand the rendered settings: $(words)"
+  libraries=$(tr -d ' "' < "$TMPDIR/preload/libraries")
+  # shellcheck disable=SC2034 # for the scripts that source this one
+  test -z "$libraries" || preload="-c shared_preload_libraries=$libraries"
+}
+
+jobs_at_once() {
+  at_once=$(nproc)
+  test "$at_once" -le 4 || at_once=4
+  echo "$at_once"
 }
 
 # start_isolated BIN DIRECTORY [OPTIONS]

@@ -90,17 +90,6 @@ check_settings() {
     fail 65 "PostgreSQL $to does not understand the old data directory's settings, ALTER SYSTEM RESET them first: $(words)"
 }
 
-# Libraries that the servers load at their start are those of the rendered configuration.
-look_at_preloaded_libraries() {
-  preload=""
-  test -f "$CONFIG_DIR/postgresql.conf" || return 0
-  mkdir -p "$TMPDIR/preload"
-  postgres -D "$TMPDIR/preload" -c config_file="$CONFIG_DIR/postgresql.conf" -C shared_preload_libraries \
-    > "$TMPDIR/preload/libraries" 2> "$errors" || fail 65 "PostgreSQL $to does not understand the rendered settings: $(words)"
-  libraries=$(tr -d ' "' < "$TMPDIR/preload/libraries")
-  test -z "$libraries" || preload="-c shared_preload_libraries=$libraries"
-}
-
 # A file system that clones does so with a file of ours too.
 clones() {
   code=0
@@ -162,9 +151,7 @@ upgrade_words() {
 }
 
 run_pg_upgrade() {
-  jobs=$(nproc)
-  test "$jobs" -le 4 || jobs=4
-  set -- --jobs="$jobs"
+  set -- --jobs="$(jobs_at_once)"
   case "$how" in Clone) set -- "$@" --clone ;; Link) set -- "$@" --link ;; *) ;; esac
   test "$CHECK" != 1 || set -- "$@" --check
   allow_superuser_only

@@ -1,0 +1,163 @@
+#!/bin/sh
+# Restores a backup into a new data directory, which nobody can reach before it is whole.
+#
+# Reads: BACKUP_DIR BACKUP_ID BACKUP_SHA256 (what it must be; empty: what its manifest says)
+#        PGDATA CONFIG_DIR PGUSER (the superuser)
+#        POSTGRES_PASSWORD OWNER OWNER_PASSWORD (set afterwards; empty: as in the backup)
+#        DRILL (1: only try, in DRILL_DIR, of which nothing is kept) DRILL_DIR
+#        PGSOCKETDIR TMPDIR TERMINATION_LOG WAIT_SECONDS
+# Every file is read and compared with its sum before anything is made of it. The directory is
+# made as PGDATA.partial and renamed when it is whole, with the result in it: found again, it
+# is the result. A half one is removed, and the restore begun anew.
+# Exit codes: 65 = not from this backup or not to here, trying again won't help; 1 = try again.
+# shellcheck source-path=SCRIPTDIR source=job.sh
+. "$(dirname "$0")/job.sh"
+# shellcheck source-path=SCRIPTDIR source=cluster.sh
+. "$(dirname "$0")/cluster.sh"
+# shellcheck source-path=SCRIPTDIR source=passwords.sh
+. "$(dirname "$0")/passwords.sh"
+export JOB="the restore" PGAPPNAME=sampledb-restore
+test "$DRILL" != 1 || PGDATA="$DRILL_DIR/drill"
+partial="$PGDATA.partial"
+marker=sampledb-restore.json
+backup="$BACKUP_DIR/$BACKUP_ID"
+wanted=$(major_of postgres)
+bin=$(dirname "$(readlink -f "$(command -v postgres)")")
+
+undo() {
+  end_isolated
+  rm -rf "$partial"
+}
+
+# Of the manifest's own fields only: quotes within a name have a backslash there.
+field() {
+  sed -n "s/.*\"$1\": \"\\([^\"\\\\]*\\)\".*/\\1/p" "$backup/manifest.json" | head -n 1
+}
+
+check_backup() {
+  case "$BACKUP_ID" in "" | . | .. | */* | *.partial) fail 65 "\"$BACKUP_ID\" is not the id of a backup" ;; esac
+  test -d "$backup" || fail 65 "there is no backup $BACKUP_ID on the backup volume"
+  test -f "$backup/manifest.json" || fail 65 "the backup $BACKUP_ID was never verified: it has no manifest.json"
+  sha256=$(field sha256)
+  test "$(sha256sum < "$backup/SHA256SUMS" 2> "$errors" | cut -d ' ' -f 1)" = "$sha256" ||
+    fail 65 "the backup $BACKUP_ID is damaged: SHA256SUMS is not the one that its manifest.json names"
+  test -z "$BACKUP_SHA256" || test "$BACKUP_SHA256" = "$sha256" ||
+    fail 65 "the backup $BACKUP_ID is another one than was recorded: its sha256 is $sha256, and not $BACKUP_SHA256"
+  (cd "$backup" && sha256sum --check --quiet --strict SHA256SUMS) > "$errors" 2>&1 ||
+    fail 65 "the backup $BACKUP_ID is damaged: $(words)"
+  method=$(field method)
+  made_by=$(field version)
+  major=$(printf '%s' "$made_by" | cut -d . -f 1)
+  if test "$method" = Physical; then
+    test "$major" = "$wanted" || fail 65 "the backup $BACKUP_ID is of PostgreSQL $made_by files, which PostgreSQL $wanted can't read: restore it with $major"
+  fi
+  test "$major" -le "$wanted" || fail 65 "the backup $BACKUP_ID is of PostgreSQL $made_by; it can't be restored into $wanted"
+}
+
+check_target() {
+  test ! -e "$PGDATA/PG_VERSION" || fail 65 "there is a data directory already: a restore goes into a new one"
+  if test -d "$PGDATA" && ! rmdir "$PGDATA" 2> /dev/null; then
+    fail 65 "the data directory is not empty: a restore goes into a new one"
+  fi
+  rm -rf "$partial" 2> "$errors" || fail 1 "could not remove a half restored directory: $(words)"
+  mkdir -p "$(dirname "$PGDATA")" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
+}
+
+# As start.sh makes it; the password is nobody's, and the backup's own follows.
+make_cluster() {
+  set --
+  test "$wanted" -lt 17 || set -- --locale-provider=builtin --builtin-locale=C.UTF-8
+  od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "$TMPDIR/password"
+  initdb --pgdata="$partial" --username="$PGUSER" --pwfile="$TMPDIR/password" --auth=scram-sha-256 \
+    --data-checksums --encoding=UTF8 --locale=C.UTF-8 "$@" > "$TMPDIR/initdb.log" 2> "$errors" || fail 1 "initdb failed: $(words)"
+  rm -f "$TMPDIR/password"
+}
+
+# The superuser is there already, under the same name.
+restore_globals() {
+  sed -e "s/^CREATE ROLE \"*$PGUSER\"*;\$//" "$backup/globals.sql" > "$TMPDIR/globals.sql"
+  PGDATABASE=template1 sql -f "$TMPDIR/globals.sql" > /dev/null || fail 65 "the roles of the backup could not be restored: $(words)"
+  rm -f "$TMPDIR/globals.sql"
+}
+
+# A database is made with the settings that it had, in place of one of this name.
+restore_dump() {
+  pg_restore --no-password --exit-on-error --clean --if-exists --create --jobs="$(jobs_at_once)" \
+    --dbname=template1 "$backup/$1" > "$TMPDIR/restore.log" 2> "$errors" ||
+    fail 65 "the database $(pg_restore -l "$backup/$1" 2> /dev/null | sed -n 's/^; *dbname: //p') ($1) could not be restored: $(words)"
+}
+
+restore_logical() {
+  make_cluster
+  start_isolated "$bin" "$partial" "-c fsync=off -c full_page_writes=off -c autovacuum=off $preload" || fail 1 "the new server does not start: $(words)"
+  restore_globals
+  # shellcheck disable=SC2013 # names of digits
+  for dump in $(sed -n 's/^[0-9a-f]*  \([0-9]*\.dump\)$/\1/p' "$backup/SHA256SUMS"); do
+    restore_dump "$dump"
+  done
+  vacuumdb --all --analyze-only --no-password --quiet > /dev/null 2> "$errors" || fail 1 "the statistics could not be gathered: $(words)"
+}
+
+# The copy is what is verified: all of the backup was read for it.
+restore_physical() {
+  cp -R "$backup/data" "$partial" 2> "$errors" || fail 1 "could not copy the backup: $(words)"
+  chmod 0700 "$partial"
+  pg_verifybackup "$partial" > "$TMPDIR/verify.log" 2> "$errors" || fail 65 "the backup $BACKUP_ID is damaged: $(words)"
+  start_isolated "$bin" "$partial" "$preload" || fail 65 "the restored server does not start: $(words)"
+}
+
+# Exact, and from the tables themselves: each of their pages is read.
+count_rows_of_database() {
+  PGDATABASE="$DATABASE" sql > "$TMPDIR/counts" << 'SQL' || fail 65 "the tables of the restored database $DATABASE can't be read: $(words)"
+SET enable_indexonlyscan = off;
+SELECT format('SELECT count(*) FROM %I.%I', nspname, relname)
+  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+  WHERE relkind IN ('r', 'm') AND relpersistence = 'p' AND (relkind = 'r' OR relispopulated)
+    AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\_%'
+  ORDER BY 1 \gexec
+SQL
+  while read -r count; do
+    tables=$((tables + 1))
+    rows=$((rows + count))
+  done < "$TMPDIR/counts"
+}
+
+set_passwords() {
+  test -z "$OWNER_PASSWORD" || set_password "$OWNER" "$OWNER_PASSWORD"
+  test -z "$POSTGRES_PASSWORD" || set_password "$PGUSER" "$POSTGRES_PASSWORD"
+}
+
+write_result() {
+  result="{\"id\": \"$BACKUP_ID\", \"sha256\": \"$sha256\", \"method\": \"$method\", \"databases\": $databases, \"tables\": $tables, \"rows\": $rows, \"seconds\": $(seconds), \"version\": \"$version\"}"
+  printf '%s\n' "$result" > "$partial/$marker" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
+}
+
+if test -f "$PGDATA/$marker"; then
+  grep -qF "{\"id\": \"$BACKUP_ID\"," "$PGDATA/$marker" || fail 65 "the data directory was restored from another backup: a restore goes into a new one"
+  succeed "$(cat "$PGDATA/$marker")"
+  exit 0
+fi
+guard
+check_target
+check_backup
+look_at_preloaded_libraries
+case "$method" in
+  Logical) restore_logical ;;
+  Physical) restore_physical ;;
+  *) fail 65 "the backup $BACKUP_ID was made by the method \"$method\", which is not known here" ;;
+esac
+tables=0
+rows=0
+each_database count_rows_of_database
+databases=$(query postgres "SELECT count(*) FROM pg_database WHERE NOT datistemplate") || fail 1 "could not count the databases: $(words)"
+version=$(query postgres "SELECT split_part(current_setting('server_version'), ' ', 1)") || fail 1 "could not read the server's version: $(words)"
+set_passwords
+stop_isolated || fail 1 "the restored server does not stop: $(words)"
+test "$(control "$partial" 'Database cluster state')" = "shut down" || fail 1 "the restored server was not shut down cleanly"
+write_result
+if test "$DRILL" = 1; then
+  rm -rf "$partial"
+else
+  put_in_place "$partial" "$PGDATA"
+fi
+succeed "$result"
