@@ -129,6 +129,8 @@ def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -
         protect=plan.protect,
         release=plan.release,
         previous=plan.previous,
+        names=plan.names,
+        protect_previous=plan.protect_previous,
         operation=plan.operation,
     )
     known = previous.children if previous else {}

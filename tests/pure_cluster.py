@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.layout import JOBS, Role, names
+from renderer.core.layout import CONFIRM_ANNOTATION, DATA_CLAIMS, JOBS, Names, Role, names
 from renderer.core.observed import Child, Claim, Job, Observed, Pod, Server, Stamp
 from renderer.core.plan import Files, Phase, Plan
 from renderer.core.record import Record
@@ -22,7 +22,7 @@ from renderer.core.resource import parse
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 INIT_RESULT = {"initialized": True, "database": "app", "version": "18.4"}
-BACKUP_RESULT = {"id": "20260102T030405Z-1a2b", "size": 42, "sha256": "ab" * 32, "verified": True}
+BACKUP_RESULT = {"id": "20260102T030405Z-1a2b3c", "size": 42, "sha256": "ab" * 32, "verified": True}
 
 TARGET = {"target": {"pvc": {"size": "1Gi"}}}
 
@@ -31,9 +31,9 @@ KINDS = {
     Role.CONFIG: "ConfigMap",
     Role.SCRIPTS: "ConfigMap",
     Role.CONNECTION: "ConfigMap",
-    Role.UPGRADE_SCRIPTS: "ConfigMap",
+    Role.TOOLS: "ConfigMap",
     Role.SERVICE: "Service",
-    Role.DATA: "PersistentVolumeClaim",
+    **dict.fromkeys(DATA_CLAIMS, "PersistentVolumeClaim"),
     Role.BACKUPS: "PersistentVolumeClaim",
     Role.SERVER: "StatefulSet",
     Role.NETWORK: "NetworkPolicy",
@@ -53,9 +53,13 @@ def document(name: str = "orders", **spec: object) -> dict[str, object]:
     }
 
 
-def desired(*, deleting: bool = False, image: str = "", **spec: object) -> Desired:
+def desired(
+    *, deleting: bool = False, image: str = "", confirmed: str = "", **spec: object
+) -> Desired:
     """A SampleDB resolved as a pack with one image for each major would."""
     doc = document(**spec)
+    if confirmed:
+        doc["metadata"]["annotations"] = {CONFIRM_ANNOTATION: confirmed}  # type: ignore[index]
     if deleting:
         doc["metadata"] = {
             **doc["metadata"],  # type: ignore[dict-item]
@@ -132,8 +136,12 @@ class PureCluster:
         git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = {}
         template = _hash("pod", record.input_digest, record.image)
         for role in plan.roles:
-            kind, name = KINDS[role], _name(role, record.input_digest)
-            protected = role is Role.BACKUPS or (role is Role.DATA and plan.protect)
+            kind, name = KINDS[role], _name(role, record.input_digest, plan.names)
+            protected = {
+                Role.BACKUPS: True,
+                Role.DATA: plan.protect,
+                Role.PREVIOUS: plan.protect_previous,
+            }.get(role, False)
             content = _hash(role, record.input_digest, protected, plan.replicas, record.image)
             stamp = Stamp(content_hash=content, generation=record.generation)
             git[kind, name] = (role, stamp, protected)
@@ -177,6 +185,7 @@ class PureCluster:
             Role.PREFLIGHT: {"from": self.data_major},
             Role.ANALYZE: {"version": version},
             Role.DROP_OLD: {"freed": 1},
+            Role.RESTORE: {"id": BACKUP_RESULT["id"]},
         }
         for (_kind, name), (role, _, _) in self.live.items():
             if role in results and (self.pod or role is Role.INIT):
@@ -258,16 +267,18 @@ def major(image: str) -> str:
     return image.rpartition(":")[2].partition(".")[0]
 
 
-def _name(role: Role, digest: str) -> str:
-    children = names("orders")
+def _name(role: Role, digest: str, given: Names | None = None) -> str:
+    children = given or names("orders")
     by_role = {
         Role.SERVICE_ACCOUNT: children.server,
         Role.CONFIG: children.config,
         Role.SCRIPTS: children.scripts,
         Role.CONNECTION: children.connection,
-        Role.UPGRADE_SCRIPTS: children.upgrade_scripts,
+        Role.TOOLS: children.tools,
         Role.SERVICE: children.server,
         Role.DATA: children.data,
+        Role.RESTORED: children.restored,
+        Role.PREVIOUS: children.previous,
         Role.BACKUPS: children.backups,
         Role.SERVER: children.server,
         Role.NETWORK: children.server,

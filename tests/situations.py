@@ -37,7 +37,7 @@ WORDS = st.sampled_from(
     ["", "CrashLoopBackOff: x", "ErrImagePull", "Pulling", "what\nelse", "é" * 300]
 )
 VALUES = st.none() | st.booleans() | st.integers(-1, 99) | st.text(max_size=9) | WORDS
-PROOF = {"id": "20260102T030405Z-1a2b", "size": 42, "sha256": "ab" * 32, "verified": True}
+PROOF = {"id": "20260102T030405Z-1a2b3c", "size": 42, "sha256": "ab" * 32, "verified": True}
 RESULTS = st.just(PROOF) | st.dictionaries(
     st.sampled_from([*PROOF, "initialized", "database", "version", "digest"]), VALUES
 )

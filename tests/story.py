@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from pure_cluster import NOW, PureCluster, desired
+from pure_cluster import BACKUP_RESULT, NOW, PureCluster, desired
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
@@ -190,6 +190,7 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "backup-now": _changed(backup={**TARGET, "requestedAt": "now"}),
     "resize": _changed(storage={"size": "2Gi"}),
     "minor-upgrade": _changed(version="18.9"),
+    "restore": _changed(restore={"id": "one", "from": {"backupId": BACKUP_RESULT["id"]}}),
     "major-upgrade": _changed(version="19"),
     "hibernate": _hibernate,
     "wake": _wake,

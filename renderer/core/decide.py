@@ -10,9 +10,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from renderer.core import deletion, refusals
+from renderer.core import deletion, refusals, wishes
 from renderer.core.desired import Desired
-from renderer.core.layout import names
 from renderer.core.observed import Observed
 from renderer.core.operations import evidence, roles
 from renderer.core.operations.backup import BACKUP
@@ -26,9 +25,9 @@ from renderer.core.operations.lifecycle import (
     START,
     WAKE,
 )
-from renderer.core.operations.progress import advance, begin, held_by, refreshed
-from renderer.core.operations.step import Operation, Situation, running
-from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
+from renderer.core.operations.progress import advance, begin, refreshed
+from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
+from renderer.core.operations.step import Operation, Situation, names_of, running
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
 from renderer.core.resource import quantity
@@ -117,68 +116,24 @@ def _made_anew(situation: Situation) -> Plan | None:
     if not _in_deletion(record):
         return None
     afresh = Record(generation=record.generation, input_digest="")
-    if situation.observed.claim(names(desired.key.name).data) is not None:
+    if situation.observed.claim(situation.names.data) is not None:
         old = refusals.old_data(situation)
         refused = _stalled(old.reason, old.message) if old else _refused(situation)
         if refused:
             return refused
-        afresh = replace(afresh, data_version=record.data_version)
+        afresh = replace(
+            afresh,
+            data_version=record.data_version,
+            claim=record.claim,
+            previous_claim=record.previous_claim,
+            restored=record.restored,
+        )
     return begin(PROVISION, START, desired, afresh)
 
 
 def _turn_back(situation: Situation) -> Plan | None:
-    """What was asked for is no longer asked for, or something weightier is."""
-    underway = situation.record.underway
-    if underway is None:
-        return None
-    instead = {
-        HIBERNATE.type: None if situation.desired.db.spec.hibernate else WAKE,
-        WAKE.type: HIBERNATE if situation.desired.db.spec.hibernate else None,
-        CONFIGURE.type: _upgrade_of(situation),
-        RESIZE.type: _upgrade_of(situation),
-        BACKUP.type: None if _backup_wanted(situation) else CONFIGURE,
-        MINOR_UPGRADE.type: _instead_of_minor(situation),
-        MAJOR_UPGRADE.type: _instead_of_major(situation),
-    }.get(underway.type)
-    return _begin(instead, situation) if instead else None
-
-
-def _instead_of_minor(situation: Situation) -> Operation | None:
-    """A major is another operation; while the backup is taken the old version may stay."""
-    if situation.desired.major != situation.record.data_version:
-        return _upgrade_of(situation)
-    underway = situation.record.underway
-    begun = underway is not None and underway.step != MINOR_UPGRADE.steps[0].name
-    return None if begun or _upgrade_of(situation) else CONFIGURE
-
-
-def _instead_of_major(situation: Situation) -> Operation | None:
-    """Until the data are converted, the old version may stay: its server is started again."""
-    underway = situation.record.underway
-    if underway is None or situation.desired.major != situation.record.data_version:
-        return None
-    step = MAJOR_UPGRADE.steps[MAJOR_UPGRADE.index(underway.step)]
-    if step.name in {"Preflight", "Backup"}:
-        return CONFIGURE
-    if step.name == "Stop":
-        return ROLL_BACK
-    given_up = step.name == "Convert" and not held_by(step, situation)
-    return ROLL_BACK if given_up and step.proof(situation).problem else None
-
-
-def _upgrade_of(situation: Situation) -> Operation | None:
-    """The upgrade that the spec asks for; the data of a stopped server wait until it wakes."""
-    record, desired = situation.record, situation.desired
-    if not record.data_version or record.hibernated or record.image == desired.image:
-        return None
-    return MINOR_UPGRADE if record.data_version == desired.major else MAJOR_UPGRADE
-
-
-def _backup_wanted(situation: Situation) -> bool:
-    if situation.blind:  # nobody would see what became of it
-        return False
-    requested = situation.desired.db.spec.backup.requested_at
-    return requested not in {"", situation.record.backup_requested} and situation.desired.backs_up
+    operation = wishes.instead(situation)
+    return _begin(operation, situation) if operation else None
 
 
 def _begin(operation: Operation, situation: Situation) -> Plan:
@@ -207,18 +162,31 @@ def _sleep_or_wake(situation: Situation) -> Plan | None:
 
 
 def _upgrade(situation: Situation) -> Plan | None:
-    operation = _upgrade_of(situation)
+    operation = wishes.upgrade(situation)
     return _begin(operation, situation) if operation else None
 
 
 def _backup(situation: Situation) -> Plan | None:
-    if situation.record.hibernated or not _backup_wanted(situation):
+    if situation.record.hibernated or not wishes.backup(situation):
         return None
     return _begin(BACKUP, situation)
 
 
+def _restore(situation: Situation) -> Plan | None:
+    if situation.record.hibernated or not wishes.restore(situation):
+        return None
+    return _begin(RESTORE, situation)
+
+
+def _confirm(situation: Situation) -> Plan | None:
+    record = situation.record
+    if not record.previous_claim or situation.desired.db.confirmed_restore != record.restored:
+        return None
+    return _begin(CONFIRM_RESTORE, situation)
+
+
 def _resize(situation: Situation) -> Plan | None:
-    claim = situation.observed.claim(names(situation.desired.key.name).data)
+    claim = situation.observed.claim(situation.names.data)
     if claim is None or not claim.requested:
         return None
     size = situation.desired.db.spec.storage.size
@@ -241,6 +209,8 @@ _RULES: tuple[Rule, ...] = (
     _sleep_or_wake,
     _upgrade,
     _backup,
+    _restore,
+    _confirm,
     _resize,
     _configure,
 )
@@ -251,7 +221,7 @@ def _steady(situation: Situation) -> Plan:
     record = replace(refreshed(situation.record, situation.desired), image=release.image)
     verdict = evidence.serving(situation)
     problem = None if situation.blind else verdict.problem
-    server = names(situation.desired.key.name).server
+    server = situation.names.server
     phase, why = Phase.READY, f"{server} is ready and everything in Git is applied"
     if record.hibernated:
         phase, why = Phase.HIBERNATED, "the server is stopped; the volumes are kept"
@@ -263,7 +233,8 @@ def _steady(situation: Situation) -> Plan:
         files=Files.WRITE,
         why=why,
         record=record,
-        roles=roles.steady(situation.desired),
+        roles=roles.with_kept(roles.steady(situation.desired), record),
+        names=names_of(situation.desired, record),
         replicas=0 if record.hibernated else 1,
         release=release,
         subject="put back the rendered files",

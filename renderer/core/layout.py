@@ -25,6 +25,8 @@ MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 MANAGED_BY = "sampledb-renderer"
 HASH_ANNOTATION = f"{GROUP}/content-hash"
 GENERATION_ANNOTATION = f"{GROUP}/generation"
+CONFIRM_ANNOTATION = f"{GROUP}/confirm-restore"
+"""On a SampleDB: the id of the restore whose replaced volume may go."""
 
 OWNER_FILE = ".sampledb-owner.yaml"
 RECORD_FILE = "record.yaml"
@@ -47,9 +49,11 @@ class Role(Enum):
     CONFIG = "configmap"
     SCRIPTS = "configmap-scripts"
     CONNECTION = "configmap-connection"
-    UPGRADE_SCRIPTS = "configmap-upgrade"
+    TOOLS = "configmap-tools"
     SERVICE = "service"
     DATA = "pvc-data"
+    RESTORED = "pvc-restored"
+    PREVIOUS = "pvc-previous"
     BACKUPS = "pvc-backup"
     SERVER = "statefulset"
     NETWORK = "networkpolicy"
@@ -62,12 +66,15 @@ class Role(Enum):
     UPGRADE = "job-upgrade"
     ANALYZE = "job-analyze"
     DROP_OLD = "job-drop-old"
+    RESTORE = "job-restore"
     FINAL_BACKUP = "job-final-backup"
 
 
 _JOB = "job-"
 JOBS = frozenset(role for role in Role if role.value.startswith(_JOB))
 """The roles whose objects are Jobs: their names end with a hash of their content."""
+DATA_CLAIMS = frozenset({Role.DATA, Role.RESTORED, Role.PREVIOUS})
+"""The roles of claims that hold data: a restore fills a new one in the old one's place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -91,10 +98,14 @@ class Names:
     config: str
     scripts: str
     connection: str
-    upgrade_scripts: str
+    tools: str
     record: str
     data: str
-    """The claim that the StatefulSet's first Pod adopts: `data-<server>-0`."""
+    """The claim that the server mounts."""
+    restored: str
+    """The claim that a restore fills, which becomes `data`; "" without one."""
+    previous: str
+    """The claim that a restore has replaced, and that is kept; "" without one."""
     backups: str
     init: str
     backup: str
@@ -106,16 +117,36 @@ class Names:
         return f"{self.server}-{role.value.removeprefix(_JOB)}"
 
 
-def names(name: str, *, credentials: str = "") -> Names:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """The names of the claims that hold data, where a restore has changed them."""
+
+    data: str = ""
+    """"" for the first one, `data-<name>-0`."""
+    restored: str = ""
+    previous: str = ""
+
+
+FIRST = Claims()
+
+
+def claim(name: str, suffix: str) -> str:
+    """The name of a claim that holds data."""
+    return f"data-{name}-{suffix}"
+
+
+def names(name: str, *, credentials: str = "", claims: Claims = FIRST) -> Names:
     """Name the children of the SampleDB `name`; `credentials` overrides the Secret's."""
     return Names(
         server=name,
         config=f"{name}-config",
         scripts=f"{name}-scripts",
         connection=f"{name}-connection",
-        upgrade_scripts=f"{name}-upgrade",
+        tools=f"{name}-tools",
         record=f"{name}-record",
-        data=f"data-{name}-0",
+        data=claims.data or claim(name, "0"),
+        restored=claims.restored,
+        previous=claims.previous,
         backups=f"{name}-backup",
         init=f"{name}-init",
         backup=f"{name}-backup",

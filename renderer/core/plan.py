@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from renderer.core.desired import Release
-from renderer.core.layout import Role
+from renderer.core.layout import Names, Role
 from renderer.core.record import Record
 
 
@@ -18,6 +18,7 @@ class Phase(Enum):
     CONFIGURING = "Configuring"
     BACKING_UP = "BackingUp"
     UPGRADING = "Upgrading"
+    RESTORING = "Restoring"
     READY = "Ready"
     HIBERNATED = "Hibernated"
     PAUSED = "Paused"
@@ -72,10 +73,14 @@ class Plan:
     replicas: int = 0
     release: Release | None = None
     """The server to render; None for the one that the spec asks for."""
+    names: Names | None = None
+    """The names of the children; None where nothing is rendered."""
     previous: str = ""
     """The major version of the old data beside the converted ones; "" when there are none."""
     protect: bool = True
     """Whether the data claim is protected from pruning."""
+    protect_previous: bool = True
+    """Whether the claim that a restore has replaced is protected from pruning."""
     subject: str = ""
     """What the commit says after `namespace/name: `."""
     outlook: str = ""

@@ -58,6 +58,14 @@ class Record:
     """The version that the server last said it has, for example `18.4`."""
     data_version: str = ""
     """The major version of the data on disk; "" before the first start."""
+    claim: str = ""
+    """The claim that holds the data; "" for the first one."""
+    previous_claim: str = ""
+    """The claim that a restore has replaced, kept until that is confirmed; "" without one."""
+    restoring: str = ""
+    """The `spec.restore.id` of the restore under way."""
+    restored: str = ""
+    """The `spec.restore.id` that was last restored: it is never repeated."""
     hibernated: bool = False
     backup: Mapping[str, object] | None = None
     """The last backup that an operation took and proved: id, size, sha256 …"""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from renderer.core.layout import names
 from renderer.core.operations.step import Situation
 from renderer.core.plan import Problem, Trouble
 from renderer.core.resource import quantity
@@ -68,7 +67,7 @@ def new_database(situation: Situation) -> Problem | None:
 
 def smaller_size(situation: Situation) -> Problem | None:
     """A smaller size than the data claim requests: no volume shrinks."""
-    claim = situation.observed.claim(names(situation.desired.key.name).data)
+    claim = situation.observed.claim(situation.names.data)
     if claim is None or not claim.requested:
         return None
     size = situation.desired.db.spec.storage.size

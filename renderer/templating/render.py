@@ -78,6 +78,10 @@ class Planned(TypedDict, total=False):
     """The server; None for the one that the spec asks for."""
     previous: str
     """The major version of the old data beside the converted ones."""
+    names: layout.Names | None
+    """The names of the children; None for those without a restore."""
+    protect_previous: bool
+    """Whether the claim that a restore has replaced is protected from pruning."""
     operation: str
     """The id of the operation under way: a Job of another operation is another Job."""
 
@@ -185,10 +189,13 @@ def _context(
     """What a template may use; documented in templates/README.md."""
     db = desired.db
     release = planned.get("release") or desired.release
+    names = planned.get("names") or layout.names(
+        db.name, credentials=db.spec.credentials.secret_name
+    )
     context: dict[str, Any] = {
         "db": db,
         "spec": db.spec,
-        "names": layout.names(db.name, credentials=db.spec.credentials.secret_name),
+        "names": names,
         "selector": {NAME_LABEL: db.name, ROLE_LABEL: Role.SERVER.value},
         "image": release.image,
         "major": release.major,
@@ -198,6 +205,7 @@ def _context(
         "init_digest": desired.init_digest,
         "replicas": planned["replicas"],
         "protect": planned["protect"],
+        "protect_previous": planned.get("protect_previous", True),
         "roles": frozenset(role.value for role in roles),
         "parameters": _parameters(pack, db),
         "scripts": pack.scripts,

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from pure_cluster import NOW, PureCluster, desired
+from pure_cluster import BACKUP_RESULT, NOW, PureCluster, desired
 
 from renderer.core.decide import decide
 from renderer.core.layout import Role
@@ -43,6 +43,15 @@ class Operator(RuleBasedStateMachine):
     @rule(value=st.sampled_from(["", "monday", "tuesday"]))
     def user_asks_for_a_backup(self, value: str) -> None:
         self.spec["backup"] = {"target": {"pvc": {"size": "1Gi"}}, "requestedAt": value}
+
+    @rule(value=st.sampled_from(["", "one", "two"]))
+    def user_asks_for_a_restore(self, value: str) -> None:
+        backup = {"backupId": BACKUP_RESULT["id"]} if value else {}
+        self.spec["restore"] = {"id": value, "from": backup}
+
+    @rule(value=st.sampled_from(["", "one", "two"]))
+    def user_confirms_a_restore(self, value: str) -> None:
+        self.spec["confirmed"] = value
 
     @rule()
     def user_grows_the_volume(self) -> None:

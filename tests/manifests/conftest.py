@@ -48,7 +48,16 @@ _OBJECTS: dict[Role, Document] = {
     ),
     Role.SCRIPTS: _object("v1", "ConfigMap", "orders-scripts", data={"init.sh": "true"}),
     Role.CONNECTION: _object("v1", "ConfigMap", "orders-connection", data={"PGPORT": "5432"}),
-    Role.UPGRADE_SCRIPTS: _object("v1", "ConfigMap", "orders-upgrade", data={"job.sh": "true"}),
+    **{
+        role: _object(
+            "v1",
+            "PersistentVolumeClaim",
+            f"data-orders-{role.value}",
+            spec={"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+        )
+        for role in (Role.RESTORED, Role.PREVIOUS)
+    },
+    Role.TOOLS: _object("v1", "ConfigMap", "orders-tools", data={"job.sh": "true"}),
     Role.SERVICE: _object(
         "v1",
         "Service",

@@ -14,12 +14,14 @@ import pytest
 import yaml
 
 from renderer import templating
-from renderer.core import emit, manifests, resource
+from renderer.core import emit, layout, manifests, resource
 from renderer.core.desired import Release
-from renderer.core.layout import JOBS, Role
+from renderer.core.layout import JOBS, Claims, Names, Role
 
 GOLDEN = Path(__file__).with_name("golden")
-SERVER = frozenset(Role) - JOBS - {Role.BACKUP, Role.BACKUPS, Role.UPGRADE_SCRIPTS}
+SERVER = (
+    frozenset(Role) - JOBS - {Role.BACKUP, Role.BACKUPS, Role.TOOLS, Role.RESTORED, Role.PREVIOUS}
+)
 OLD = Release(image="docker.io/library/postgres:16.14", major="16")
 PRODUCTION: dict[str, Any] = {
     "engine": "postgresql",
@@ -59,6 +61,7 @@ PRODUCTION: dict[str, Any] = {
         "priorityClassName": "databases",
     },
 }
+RESTORE = {"id": "monday", "from": {"backupId": "20261124T061955Z-f9a053"}}
 MINIMAL: dict[str, Any] = {"engine": "postgresql", "version": "16", "storage": {"size": "1Gi"}}
 
 
@@ -70,6 +73,7 @@ class Case:
     protect: bool = True
     release: Release | None = None
     previous: str = ""
+    names: Names | None = None
     operation: str = ""
 
 
@@ -92,7 +96,7 @@ CASES = {
     ),
     "major-upgrade-preflight": Case(
         spec=PRODUCTION,
-        roles=frozenset({Role.SERVER, Role.UPGRADE_SCRIPTS, Role.PREFLIGHT}),
+        roles=frozenset({Role.SERVER, Role.TOOLS, Role.PREFLIGHT}),
         release=OLD,
         operation="majorupgrade-2",
     ),
@@ -111,6 +115,24 @@ CASES = {
         roles=frozenset({Role.SERVER, Role.DROP_OLD}),
         previous="16",
         operation="majorupgrade-2",
+    ),
+    "restore": Case(
+        spec={**PRODUCTION, "restore": RESTORE},
+        roles=frozenset({Role.DATA, Role.BACKUPS, Role.RESTORED, Role.TOOLS, Role.RESTORE}),
+        names=layout.names(
+            "orders", credentials="orders-login", claims=Claims(restored="data-orders-r1a2b3c4d")
+        ),
+        operation="restore-2",
+    ),
+    "restore-swapped": Case(
+        spec={**PRODUCTION, "restore": RESTORE},
+        roles=frozenset({Role.DATA, Role.SERVER, Role.PREVIOUS}),
+        names=layout.names(
+            "orders",
+            credentials="orders-login",
+            claims=Claims(data="data-orders-r1a2b3c4d", previous="data-orders-0"),
+        ),
+        operation="restore-2",
     ),
     "deletion-final-backup": Case(roles=SERVER | {Role.BACKUPS, Role.FINAL_BACKUP}),
     "deletion-unprotected": Case(roles=SERVER | {Role.BACKUPS}, protect=False),
@@ -136,6 +158,7 @@ def files(case: Case) -> dict[str, str]:
         protect=case.protect,
         release=case.release,
         previous=case.previous,
+        names=case.names,
         operation=case.operation,
     )
     return {

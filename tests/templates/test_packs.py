@@ -91,15 +91,15 @@ def test_the_built_in_pack_has_nothing_wrong_with_it() -> None:
         ),
         pytest.param(
             "pvc-data.yaml.j2",
-            "{{ never_pruned if protect else may_be_pruned }}",
+            "never_pruned if protect else may_be_pruned",
             "{}",
             ("must have Prune=false,Delete=false",),
             id="unprotected-claim",
         ),
         pytest.param(
             "pvc-data.yaml.j2",
-            "{{ never_pruned if protect else may_be_pruned }}",
-            "{{ never_pruned }}",
+            "never_pruned if protect else may_be_pruned",
+            "never_pruned",
             ("must not protect the claim when protect is false",),
             id="claim-that-can-not-be-removed",
         ),

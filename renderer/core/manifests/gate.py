@@ -15,7 +15,7 @@ import orjson
 
 from renderer.core import fields
 from renderer.core.errors import Detail, InvalidError
-from renderer.core.layout import JOBS, NAME_LABEL, ROLE_LABEL, Key, Role, names
+from renderer.core.layout import DATA_CLAIMS, JOBS, NAME_LABEL, ROLE_LABEL, Key, Role, claim, names
 from renderer.core.manifests.hashes import template_of, template_path
 from renderer.core.manifests.metadata import FLUX_PRUNE, SYNC_OPTIONS, options, unwanted, wrong
 from renderer.core.manifests.normal import role_of, title
@@ -25,9 +25,9 @@ ALLOWED: Mapping[Role, tuple[str, str]] = {
     Role.CONFIG: ("v1", "ConfigMap"),
     Role.SCRIPTS: ("v1", "ConfigMap"),
     Role.CONNECTION: ("v1", "ConfigMap"),
-    Role.UPGRADE_SCRIPTS: ("v1", "ConfigMap"),
+    Role.TOOLS: ("v1", "ConfigMap"),
     Role.SERVICE: ("v1", "Service"),
-    Role.DATA: ("v1", "PersistentVolumeClaim"),
+    **dict.fromkeys(DATA_CLAIMS, ("v1", "PersistentVolumeClaim")),
     Role.BACKUPS: ("v1", "PersistentVolumeClaim"),
     Role.SERVER: ("apps/v1", "StatefulSet"),
     Role.NETWORK: ("networking.k8s.io/v1", "NetworkPolicy"),
@@ -127,7 +127,8 @@ def _identity(
         yield wrong("kind", shown, f"{role.value} must be {wanted}", f"render a {wanted}")
     name = str(metadata.get("name", ""))
     expected = _expected(key)[role]
-    if not (name.startswith(f"{expected}-") if role in JOBS else name == expected):
+    suffixed = role in JOBS or role in DATA_CLAIMS
+    if not (name.startswith(f"{expected}-") if suffixed else name == expected):
         yield wrong("metadata.name", name, "isn't this SampleDB's", f"name it {expected}")
     if len(name) > _NAME:
         yield wrong("metadata.name", name, f"is longer than {_NAME}", "use a shorter name")
@@ -149,8 +150,8 @@ def _expected(key: Key) -> Mapping[Role, str]:
         Role.CONFIG: ours.config,
         Role.SCRIPTS: ours.scripts,
         Role.CONNECTION: ours.connection,
-        Role.UPGRADE_SCRIPTS: ours.upgrade_scripts,
-        Role.DATA: ours.data,
+        Role.TOOLS: ours.tools,
+        **dict.fromkeys(DATA_CLAIMS, claim(key.name, "").removesuffix("-")),
         Role.BACKUPS: ours.backups,
         Role.BACKUP: ours.backup,
         **{role: ours.job(role) for role in JOBS},

@@ -87,20 +87,39 @@ def serving(situation: Situation) -> Verdict:
 
 
 def unprotected(situation: Situation) -> Verdict:
-    """The live data claim may be pruned now: appliers read the live object (trap 7)."""
-    claim = situation.observed.claim(situation.names.data)
-    wanted = situation.record.children.get(f"PersistentVolumeClaim/{situation.names.data}")
+    """The live data claims may be pruned now: appliers read the live object (trap 7)."""
+    for name in _data_claims(situation):
+        verdict = _unprotected(situation, name)
+        if verdict.problem:
+            return verdict
+    return proved()
+
+
+def previous_unprotected(situation: Situation) -> Verdict:
+    """The same of the claim that a restore has replaced."""
+    return _unprotected(situation, situation.names.previous)
+
+
+def _data_claims(situation: Situation) -> tuple[str, ...]:
+    found = (situation.names.data, situation.names.previous)
+    return tuple(name for name in found if name)
+
+
+def _unprotected(situation: Situation, name: str) -> Verdict:
+    claim = situation.observed.claim(name)
+    wanted = situation.record.children.get(f"PersistentVolumeClaim/{name}")
     if claim is None or (claim.stamp == wanted and not claim.protected):
         return proved()
-    return wait("StillProtected", f"waiting for the applier to lift the protection of {claim.name}")
+    return wait("StillProtected", f"waiting for the applier to lift the protection of {name}")
 
 
 def protected(situation: Situation) -> Verdict:
-    """The live data claim can't be pruned."""
-    claim = situation.observed.claim(situation.names.data)
-    if claim is None or claim.protected:
-        return proved()
-    return wait("Unprotected", f"waiting for the applier to protect {claim.name} again")
+    """The live data claims can't be pruned."""
+    for name in _data_claims(situation):
+        claim = situation.observed.claim(name)
+        if claim is not None and not claim.protected:
+            return wait("Unprotected", f"waiting for the applier to protect {name} again")
+    return proved()
 
 
 def grown(situation: Situation) -> Verdict:
@@ -124,7 +143,7 @@ def gone(situation: Situation) -> Verdict:
     kept.add(("PersistentVolumeClaim", situation.names.backups))
     underway = situation.record.underway
     if underway and underway.type == RETAINING:
-        kept.add(("PersistentVolumeClaim", situation.names.data))
+        kept.update(("PersistentVolumeClaim", name) for name in _data_claims(situation))
     left = sorted(
         f"{kind}/{name}"
         for kind, name in situation.observed.children

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from renderer.core.desired import Desired
 from renderer.core.operations import results, roles
-from renderer.core.operations.step import Operation, Situation, Step
+from renderer.core.operations.step import Operation, Situation, Step, names_of
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Ended, Record, Underway
 
@@ -99,11 +99,13 @@ def step_plan(
         files=step.files,
         why=problem.message if problem else f"{operation.type}, {number}: {step.title}",
         record=replace(record, image=release.image),
-        roles=step.roles(desired),
+        roles=roles.with_kept(step.roles(desired), record),
+        names=names_of(desired, record),
         replicas=step.replicas(record),
         release=release,
         previous=record.previous,
         protect=step.protect,
+        protect_previous=step.protect and step.protect_previous,
         subject=f"{_called(operation, underway)}, {number}: {step.title}",
         outlook=_outlook(operation, step),
         operation=underway.id if underway else "",
@@ -140,7 +142,8 @@ def _finished(operation: Operation, underway: Underway, desired: Desired, record
         files=Files.WRITE,
         why=f"{operation.type}: {operation.done}",
         record=replace(done, image=release.image),
-        roles=roles.steady(desired),
+        roles=roles.with_kept(roles.steady(desired), done),
+        names=names_of(desired, done),
         replicas=0 if done.hibernated else 1,
         release=release,
         subject=f"{_called(operation, underway)}, step {count} of {count}: {operation.done}",

@@ -95,9 +95,26 @@ def dropped(situation: Situation) -> Verdict:
     return _job_result(situation, Role.DROP_OLD)
 
 
+def restored(situation: Situation) -> Verdict:
+    """The backup has been restored into the new claim, started alone and read."""
+    verdict = _job_result(situation, Role.RESTORE)
+    wanted = situation.desired.db.spec.restore.from_.backup_id
+    if verdict.problem or verdict.facts.get("id") == wanted:
+        return verdict
+    return stall(
+        "RestoreUnproved",
+        f"the restore Job didn't say that it restored {wanted}: {dict(verdict.facts)!r}",
+    )
+
+
+def answers(situation: Situation) -> Verdict:
+    """The running server has told its version."""
+    return _job_result(situation, Role.VERIFY)
+
+
 def version_runs(situation: Situation) -> Verdict:
     """The running server has told its version, and it is the one that is wanted."""
-    verdict = _job_result(situation, Role.VERIFY)
+    verdict = answers(situation)
     if verdict.problem:
         return verdict
     desired, version = situation.desired, verdict.facts.get("version")
@@ -167,6 +184,7 @@ _REASONS = {
     Role.UPGRADE: "UpgradeFailed",
     Role.ANALYZE: "AnalyzeFailed",
     Role.DROP_OLD: "DropOldFailed",
+    Role.RESTORE: "RestoreFailed",
     Role.FINAL_BACKUP: "FinalBackupFailed",
 }
 _BACKUPS = {Role.BACKUP_NOW: "the backup", Role.FINAL_BACKUP: "the final backup"}
@@ -176,6 +194,8 @@ _MENDING = {
     "and the applier starts it anew",
     Role.PREFLIGHT: "nothing has been stopped; mend the cause and delete the Job, or set "
     "spec.version back",
+    Role.RESTORE: "the server runs on with the data that it has; mend the cause and delete the "
+    "Job, or remove spec.restore",
     Role.UPGRADE: "the old data are as they were; mend the cause and delete the Job, or set "
     "spec.version back and the old server starts again",
 }

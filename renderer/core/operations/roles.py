@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from renderer.core.desired import Desired
 from renderer.core.layout import Role
+from renderer.core.record import Record
 
 RolesOf: TypeAlias = Callable[[Desired], frozenset[Role]]
 
@@ -67,6 +68,21 @@ def proved_backup(desired: Desired) -> frozenset[Role]:
 def backups_only(_desired: Desired) -> frozenset[Role]:
     """The claim that holds the final backup, and nothing else."""
     return frozenset({Role.BACKUPS})
+
+
+def with_kept(these: frozenset[Role], record: Record) -> frozenset[Role]:
+    """A claim that a restore has replaced stays beside the server's until that is confirmed."""
+    return these | {Role.PREVIOUS} if record.previous_claim and Role.DATA in these else these
+
+
+def restoring(desired: Desired) -> frozenset[Role]:
+    """The server as it is, the new claim, and the Job that fills it."""
+    return steady(desired) | {Role.BACKUPS, Role.TOOLS, Role.RESTORED, Role.RESTORE}
+
+
+def restored(desired: Desired) -> frozenset[Role]:
+    """The server as it is, and the new claim, filled."""
+    return steady(desired) | {Role.RESTORED}
 
 
 def nothing(_desired: Desired) -> frozenset[Role]:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 
 from renderer.core.desired import Desired, Release
-from renderer.core.layout import Names, Role, names
+from renderer.core.layout import Claims, Names, Role, claim, names
 from renderer.core.observed import Observed
 from renderer.core.plan import Files, Phase, Problem
 from renderer.core.record import Record
+
+
+def restored_claim(desired: Desired, restore_id: str) -> str:
+    """The name of the claim that a restore fills."""
+    digest = hashlib.sha256(restore_id.encode()).hexdigest()[:8]
+    return claim(desired.key.name, f"r{digest}")
+
+
+def names_of(desired: Desired, record: Record) -> Names:
+    """The names of the children, with the claims that the record knows."""
+    restoring = record.restoring
+    claims = Claims(
+        data=record.claim,
+        restored=restored_claim(desired, restoring) if restoring else "",
+        previous=record.previous_claim,
+    )
+    secret = desired.db.spec.credentials.secret_name
+    return names(desired.key.name, credentials=secret, claims=claims)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +47,7 @@ class Situation:
     @property
     def names(self) -> Names:
         """The names of the children."""
-        spec = self.desired.db.spec
-        return names(self.desired.key.name, credentials=spec.credentials.secret_name)
+        return names_of(self.desired, self.record)
 
 
 class Standing(Enum):
@@ -99,6 +117,7 @@ class Step:
     needed: Callable[[Situation], bool] = lambda _situation: True
     """False when the step can be left out."""
     protect: bool = True
+    protect_previous: bool = True
     files: Files = Files.WRITE
 
 

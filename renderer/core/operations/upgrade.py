@@ -95,7 +95,7 @@ def _job_step(
         phase=Phase.UPGRADING,
         title=title,
         awaits=awaits,
-        roles=roles.with_job(Role.UPGRADE_SCRIPTS, role),
+        roles=roles.with_job(Role.TOOLS, role),
         proof=proof,
         release=running,
     )
@@ -129,7 +129,7 @@ MAJOR_UPGRADE = Operation(
             phase=Phase.UPGRADING,
             title="convert the data beside the old ones",
             awaits="the upgrade Job has reported its result",
-            roles=roles.with_job(Role.UPGRADE_SCRIPTS, Role.UPGRADE),
+            roles=roles.with_job(Role.TOOLS, Role.UPGRADE),
             proof=results.converted,
             learn=_converted,
             replicas=lambda _record: 0,

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from renderer.core.errors import Detail, InvalidError
-from renderer.core.layout import API_VERSION, KIND, NAME_LIMIT
+from renderer.core.layout import API_VERSION, CONFIRM_ANNOTATION, KIND, NAME_LIMIT
 from renderer.core.resource import explain, formats, unsupported
 from renderer.core.resource.sampledb import SampleDB
 from renderer.core.resource.spec import Spec
@@ -44,6 +44,7 @@ def parse(document: Mapping[str, object], *, default_namespace: str = "") -> Sam
         generation=_number(metadata, "generation"),
         deleting=metadata.get("deletionTimestamp") is not None,
         finalizers=_texts(metadata, "finalizers"),
+        confirmed_restore=_annotation(metadata, CONFIRM_ANNOTATION),
         spec=spec,
     )
 
@@ -180,6 +181,11 @@ def _copy(value: object, where: explain.Location, nulls: set[explain.Location]) 
 def _text(metadata: Mapping[str, object], name: str) -> str:
     value = metadata.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _annotation(metadata: Mapping[str, object], name: str) -> str:
+    found = metadata.get("annotations")
+    return _text(found, name) if isinstance(found, Mapping) else ""
 
 
 def _number(metadata: Mapping[str, object], name: str) -> int:

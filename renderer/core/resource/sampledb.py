@@ -21,6 +21,8 @@ class SampleDB:
     deleting: bool = False
     """Whether deletion has been asked for (`metadata.deletionTimestamp`)."""
     finalizers: tuple[str, ...] = ()
+    confirmed_restore: str = ""
+    """The restore whose replaced volume may go: the annotation `CONFIRM_ANNOTATION`."""
     spec: Spec
 
     @property

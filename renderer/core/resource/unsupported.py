@@ -61,7 +61,10 @@ TABLE: tuple[Unsupported, ...] = (
         what="retention by age",
         remedy="remove the field and use retention.keep",
     ),
-    Unsupported(field="restore.id", works=("",), what="restore"),
+    Unsupported(
+        field="restore.from.volumeSnapshotName", works=("",), what="restore of a VolumeSnapshot"
+    ),
+    Unsupported(field="restore.from.s3Url", works=("",), what="restore from an S3 store"),
     Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),
     Unsupported(field="upgrade.window", works=("",), what="an upgrade window"),
     Unsupported(field="upgrade.approval", works=("Automatic",), what="manual approval"),

@@ -1,0 +1,103 @@
+"""A restore: into a new claim beside the server's, which it replaces when it is proved.
+
+The claim that was replaced is kept until a person confirms that it may go. A restore is
+asked for by an id and never repeated for it: what stands in Git for ever can't bring
+old data back (gitops.md, trap 27).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from renderer.core.desired import Desired
+from renderer.core.layout import Role, claim
+from renderer.core.operations import evidence, results, roles
+from renderer.core.operations.step import Operation, Step, restored_claim, running
+from renderer.core.plan import Phase
+from renderer.core.record import Record
+
+
+def _begun(record: Record, desired: Desired) -> Record:
+    return replace(record, restoring=desired.db.spec.restore.id)
+
+
+def _swapped(record: Record, desired: Desired) -> Record:
+    """The claims change places; again and again the same."""
+    if record.restored == record.restoring:
+        return record
+    return replace(
+        record,
+        claim=restored_claim(desired, record.restoring),
+        previous_claim=record.claim or claim(desired.key.name, "0"),
+        restored=record.restoring,
+    )
+
+
+RESTORE = Operation(
+    type="Restore",
+    about=lambda _record, desired: desired.db.spec.restore.from_.backup_id,
+    steps=(
+        Step(
+            name="Restore",
+            phase=Phase.RESTORING,
+            title="restore into a new volume, beside the running server",
+            awaits="the restored server has started alone and every table has been read",
+            roles=roles.restoring,
+            proof=results.restored,
+            release=running,
+            enter=_begun,
+        ),
+        Step(
+            name="Stop",
+            phase=Phase.RESTORING,
+            title="stop the server",
+            awaits="its Pods are gone",
+            roles=roles.restored,
+            proof=evidence.stopped,
+            replicas=lambda _record: 0,
+            release=running,
+        ),
+        Step(
+            name="Swap",
+            phase=Phase.RESTORING,
+            title="start the server on the restored volume, keep the old one",
+            awaits="its Pod is ready",
+            roles=roles.steady,
+            proof=evidence.server_ready,
+            replicas=lambda _record: 1,
+            release=running,
+            enter=_swapped,
+        ),
+        Step(
+            name="Verify",
+            phase=Phase.RESTORING,
+            title="ask the server for its version",
+            awaits="it has answered",
+            roles=roles.with_job(Role.VERIFY),
+            proof=results.answers,
+            learn=results.told,
+            release=running,
+        ),
+    ),
+    finish=lambda record: replace(record, restoring=""),
+    done="restored; the old volume is kept until the restore is confirmed",
+)
+
+CONFIRM_RESTORE = Operation(
+    type="ConfirmRestore",
+    title="confirm the restore",
+    steps=(
+        Step(
+            name="LiftProtection",
+            phase=Phase.RESTORING,
+            title="release the old volume",
+            awaits="the live claim is seen unprotected",
+            roles=roles.steady,
+            proof=evidence.previous_unprotected,
+            release=running,
+            protect_previous=False,
+        ),
+    ),
+    finish=lambda record: replace(record, previous_claim=""),
+    done="remove the old volume",
+)

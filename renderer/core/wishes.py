@@ -1,0 +1,81 @@
+"""What the spec wishes for, beyond what the record says was done; and what it no longer does."""
+
+from __future__ import annotations
+
+from renderer.core.operations.backup import BACKUP
+from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, RESIZE, WAKE
+from renderer.core.operations.progress import held_by
+from renderer.core.operations.restore import RESTORE
+from renderer.core.operations.step import Operation, Situation
+from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
+
+
+def upgrade(situation: Situation) -> Operation | None:
+    """The upgrade that the spec asks for; the data of a stopped server wait until it wakes."""
+    record, desired = situation.record, situation.desired
+    if not record.data_version or record.hibernated or record.image == desired.image:
+        return None
+    return MINOR_UPGRADE if record.data_version == desired.major else MAJOR_UPGRADE
+
+
+def backup(situation: Situation) -> bool:
+    """Whether a backup is asked for that hasn't been taken."""
+    if situation.blind:  # nobody would see what became of it
+        return False
+    requested = situation.desired.db.spec.backup.requested_at
+    return requested not in {"", situation.record.backup_requested} and situation.desired.backs_up
+
+
+def restore(situation: Situation) -> bool:
+    """Whether a restore is asked for that hasn't been made; a database must be there first."""
+    record, wanted = situation.record, situation.desired.db.spec.restore
+    if situation.blind or record.initialized is None:
+        return False
+    return wanted.id not in {"", record.restored}
+
+
+def instead(situation: Situation) -> Operation | None:
+    """What was asked for is no longer asked for, or something weightier is."""
+    underway = situation.record.underway
+    if underway is None:
+        return None
+    return {
+        HIBERNATE.type: None if situation.desired.db.spec.hibernate else WAKE,
+        WAKE.type: HIBERNATE if situation.desired.db.spec.hibernate else None,
+        CONFIGURE.type: upgrade(situation),
+        RESIZE.type: upgrade(situation),
+        BACKUP.type: None if backup(situation) else CONFIGURE,
+        MINOR_UPGRADE.type: _instead_of_minor(situation),
+        MAJOR_UPGRADE.type: _instead_of_major(situation),
+        RESTORE.type: _instead_of_restore(situation),
+    }.get(underway.type)
+
+
+def _instead_of_minor(situation: Situation) -> Operation | None:
+    """A major is another operation; while the backup is taken the old version may stay."""
+    if situation.desired.major != situation.record.data_version:
+        return upgrade(situation)
+    underway = situation.record.underway
+    begun = underway is not None and underway.step != MINOR_UPGRADE.steps[0].name
+    return None if begun or upgrade(situation) else CONFIGURE
+
+
+def _instead_of_major(situation: Situation) -> Operation | None:
+    """Until the data are converted, the old version may stay: its server is started again."""
+    underway = situation.record.underway
+    if underway is None or situation.desired.major != situation.record.data_version:
+        return None
+    step = MAJOR_UPGRADE.steps[MAJOR_UPGRADE.index(underway.step)]
+    if step.name in {"Preflight", "Backup"}:
+        return CONFIGURE
+    if step.name == "Stop":
+        return ROLL_BACK
+    given_up = step.name == "Convert" and not held_by(step, situation)
+    return ROLL_BACK if given_up and step.proof(situation).problem else None
+
+
+def _instead_of_restore(situation: Situation) -> Operation | None:
+    """While the new volume is filled, nothing has been changed: the restore may be withdrawn."""
+    underway = situation.record.underway
+    begun = underway is not None and underway.step != RESTORE.steps[0].name
+    return None if begun or restore(situation) else CONFIGURE

@@ -1,0 +1,79 @@
+"""A restore on real servers, all the way round: every row is as it was backed up."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from laptop_line import Line
+
+from renderer.core.layout import CONFIRM_ANNOTATION, Key
+
+KEY = Key(namespace="team-a", name="orders")
+INIT = {
+    "sql": [
+        "CREATE TABLE items (id bigint GENERATED ALWAYS AS IDENTITY, words text NOT NULL)",
+        "INSERT INTO items (words) SELECT 'item ' || n FROM generate_series(1, 1000) AS n",
+    ]
+}
+SUM = "SELECT count(*), md5(string_agg(id || words, ',' ORDER BY id)) FROM items"
+BACKUP = {"target": {"pvc": {"size": "1Gi"}}, "requestedAt": "before"}
+
+
+def test_a_restore_brings_back_every_row_and_the_old_volume_waits_for_a_word(line: Line) -> None:
+    with line.controller():
+        line.create(init=INIT, backup=BACKUP)
+        line.until(lambda: (_status(line).get("backups") or {}).get("lastVerified"), "a backup")
+        line.until(lambda: line.holds("Ready"), "Ready")
+        before = line.laptop.psql(KEY, SUM)
+        line.laptop.psql(KEY, "DELETE FROM items WHERE id % 2 = 0")
+        line.laptop.psql(KEY, "INSERT INTO items (words) VALUES ('after the backup')")
+
+        backup = _status(line)["backups"]["lastVerified"]["id"]
+        line.edit(
+            lambda db: db["spec"].update(restore={"id": "monday", "from": {"backupId": backup}})
+        )
+        line.until(lambda: _history(line)[0] == "Restore", "the restore's end")
+        line.until(lambda: line.holds("Ready"), "Ready")
+        assert line.laptop.psql(KEY, SUM) == before
+        assert len(_claims(line)) == 2
+
+        line.edit(
+            lambda db: (
+                db["metadata"].setdefault("annotations", {}).update({CONFIRM_ANNOTATION: "monday"})
+            )
+        )
+        line.until(lambda: len(_claims(line)) == 1, "only the restored volume")
+        line.until(lambda: line.holds("Ready"), "Ready")
+        assert line.laptop.psql(KEY, SUM) == before
+    assert "restore 2" in line.subjects()[5]
+    assert line.subjects()[5].endswith(
+        "step 1 of 5: restore into a new volume, beside the running server"
+    )
+
+
+def test_a_backup_that_is_not_there_is_named_and_the_server_runs_on(line: Line) -> None:
+    with line.controller():
+        line.create(init=INIT, backup={"target": BACKUP["target"]})
+        line.until(lambda: line.holds("Ready"), "Ready")
+        source = {"backupId": "20260101T000000Z-1a2b3c"}
+        line.edit(lambda db: db["spec"].update(restore={"id": "monday", "from": source}))
+        line.until(lambda: line.holds("Stalled"), "Stalled")
+        assert "there is no backup 20260101T000000Z-1a2b3c" in line.message("Stalled")
+        assert line.laptop.psql(KEY, "SELECT count(*) FROM items") == [("1000",)]
+        line.edit(lambda db: db["spec"].pop("restore"))
+        line.until(lambda: line.holds("Ready"), "Ready")
+        assert len(_claims(line)) == 1
+
+
+def _status(line: Line) -> dict[str, Any]:
+    return dict((line.get() or {}).get("status") or {})
+
+
+def _history(line: Line) -> list[str]:
+    return [item["type"] for item in _status(line).get("history", ())]
+
+
+def _claims(line: Line) -> list[str]:
+    found = line.laptop.objects.list("persistentvolumeclaims")
+    names = [item["metadata"]["name"] for item in found]
+    return sorted(name for name in names if name.startswith("data-"))

@@ -1,0 +1,105 @@
+"""A restore: into a new claim, which takes the old one's place once it is proved."""
+
+from __future__ import annotations
+
+from pure_cluster import BACKUP_RESULT, NOW, TARGET, PureCluster, desired, ready, reason
+
+from renderer.core.decide import decide
+from renderer.core.desired import Desired
+from renderer.core.plan import Files, Phase
+
+CLAIM = "PersistentVolumeClaim"
+FIRST = (CLAIM, "data-orders-0")
+
+
+def wanted(restore_id: str = "monday", **more: object) -> Desired:
+    restore = {"id": restore_id, "from": {"backupId": BACKUP_RESULT["id"]}}
+    return desired(**{"restore": restore, "backup": TARGET, **more})  # type: ignore[arg-type]
+
+
+def data_claims(cluster: PureCluster) -> list[str]:
+    return sorted(name for kind, name in cluster.live if kind == CLAIM and name[:5] == "data-")
+
+
+def test_the_server_runs_on_until_the_new_volume_is_proved_and_the_old_one_is_kept() -> None:
+    cluster = ready(desired(backup=TARGET))
+    seen = []
+    while not (cluster.record and cluster.record.ended[0].type == "Restore"):
+        plan = cluster.turn(wanted())
+        seen.append((plan.step, cluster.live_replicas, len(data_claims(cluster))))
+    assert list(dict.fromkeys(seen)) == [
+        ("Restore", 1, 2),
+        ("Stop", 0, 2),
+        ("Swap", 1, 2),
+        ("Verify", 1, 2),
+        ("Done", 1, 2),
+    ]
+    assert cluster.settle(wanted()).phase is Phase.READY
+    assert cluster.live[FIRST][2], "the old claim is protected"
+    assert cluster.record.claim in data_claims(cluster)
+    assert cluster.record.previous_claim == "data-orders-0"
+
+
+def test_an_id_is_restored_once() -> None:
+    cluster = ready(desired(backup=TARGET))
+    cluster.settle(wanted())
+    count = len(cluster.commits)
+    cluster.settle(wanted(parameters={"work_mem": "8MB"}))
+    assert not any("restore" in subject for subject in cluster.commits[count:])
+    cluster.settle(wanted("tuesday", parameters={"work_mem": "8MB"}))
+    assert cluster.record
+    assert cluster.record.restored == "tuesday"
+
+
+def test_the_old_volume_goes_only_when_that_restore_is_confirmed() -> None:
+    cluster = ready(desired(backup=TARGET))
+    cluster.settle(wanted())
+    cluster.settle(wanted(confirmed="another"))
+    assert FIRST in cluster.live
+    assert cluster.settle(wanted(confirmed="monday")).phase is Phase.READY
+    assert FIRST not in cluster.live
+    assert len(data_claims(cluster)) == 1
+
+
+def test_a_failed_restore_leaves_the_server_as_it_is_and_can_be_withdrawn() -> None:
+    cluster = ready(desired(backup=TARGET))
+    cluster.turn(wanted())
+    job = next(name for kind, name in cluster.live if kind == "Job")
+    cluster.job_results[job] = "the backup is damaged: 16384.dump: FAILED"
+    plan = cluster.settle(wanted())
+    assert reason(plan) == "RestoreFailed"
+    assert "16384.dump" in plan.why
+    assert cluster.live_replicas == 1
+    assert cluster.settle(desired(backup=TARGET)).phase is Phase.READY
+    assert data_claims(cluster) == ["data-orders-0"]
+
+
+def test_a_restore_that_says_nothing_of_the_backup_goes_no_further() -> None:
+    cluster = ready(desired(backup=TARGET))
+    cluster.turn(wanted())
+    job = next(name for kind, name in cluster.live if kind == "Job")
+    cluster.job_results[job] = {"id": "another"}
+    assert reason(cluster.settle(wanted())) == "RestoreUnproved"
+
+
+def test_without_a_cluster_nothing_is_restored() -> None:
+    cluster = ready(desired(backup=TARGET))
+    plan = decide(wanted(), None, cluster.record, NOW)
+    assert plan.files is Files.WRITE
+    assert plan.operation.startswith("configure")
+
+
+def test_a_deletion_takes_the_replaced_volume_too() -> None:
+    cluster = ready(desired(backup=TARGET))
+    cluster.settle(wanted())
+    cluster.settle(wanted(deleting=True))
+    assert cluster.released
+    assert data_claims(cluster) == []
+
+
+def test_a_deletion_that_retains_keeps_both_volumes() -> None:
+    cluster = ready(desired(backup=TARGET, deletion={"policy": "Retain"}))
+    cluster.settle(wanted(deletion={"policy": "Retain"}))
+    cluster.settle(wanted(deletion={"policy": "Retain"}, deleting=True))
+    assert cluster.released
+    assert len(data_claims(cluster)) == 2
