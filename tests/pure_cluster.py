@@ -7,18 +7,18 @@ core can be walked through every order of events without any I/O.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from pure_desired import digest
+
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.layout import CONFIRM_ANNOTATION, DATA_CLAIMS, JOBS, Names, Role, names
+from renderer.core.layout import DATA_CLAIMS, JOBS, Names, Role, names
 from renderer.core.observed import Child, Claim, Job, Observed, Pod, Server, Stamp
 from renderer.core.plan import Files, Phase, Plan
 from renderer.core.record import Record
-from renderer.core.resource import parse
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 INIT_RESULT = {"initialized": True, "database": "app", "version": "18.4"}
@@ -41,44 +41,6 @@ KINDS = {
     Role.BACKUP: "CronJob",
     **dict.fromkeys(JOBS, "Job"),
 }
-
-
-def document(name: str = "orders", **spec: object) -> dict[str, object]:
-    """A SampleDB as a dict, with `spec` laid over the least one."""
-    return {
-        "apiVersion": "sampledb.dev/v1",
-        "kind": "SampleDB",
-        "metadata": {"namespace": "team-a", "name": name, "generation": 1, "uid": "u-1"},
-        "spec": {"engine": "postgresql", "version": "18", "storage": {"size": "1Gi"}, **spec},
-    }
-
-
-def desired(
-    *, deleting: bool = False, image: str = "", confirmed: str = "", **spec: object
-) -> Desired:
-    """A SampleDB resolved as a pack with one image for each major would."""
-    doc = document(**spec)
-    if confirmed:
-        doc["metadata"]["annotations"] = {CONFIRM_ANNOTATION: confirmed}  # type: ignore[index]
-    if deleting:
-        doc["metadata"] = {
-            **doc["metadata"],  # type: ignore[dict-item]
-            "deletionTimestamp": "2026-01-02T03:00:00Z",
-            "finalizers": ["sampledb.dev/final-backup"],
-        }
-    db = parse(doc)
-    return Desired(
-        db=db,
-        image=image or f"postgres:{db.spec.version}",
-        major=db.spec.version.partition(".")[0],
-        version=db.spec.version if "." in db.spec.version else "",
-        digest=_hash(spec),
-        init_digest=_hash(spec.get("init", {})),
-    )
-
-
-def _hash(*parts: object) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
 
 
 @dataclass
@@ -134,7 +96,7 @@ class PureCluster:
         record = plan.record
         children: dict[str, Stamp] = {}
         git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = {}
-        template = _hash("pod", record.input_digest, record.image)
+        template = digest("pod", record.input_digest, record.image)
         for role in plan.roles:
             kind, name = KINDS[role], _name(role, record.input_digest, plan.names)
             protected = {
@@ -142,7 +104,7 @@ class PureCluster:
                 Role.DATA: plan.protect,
                 Role.PREVIOUS: plan.protect_previous,
             }.get(role, False)
-            content = _hash(role, record.input_digest, protected, plan.replicas, record.image)
+            content = digest(role, record.input_digest, protected, plan.replicas, record.image)
             stamp = Stamp(content_hash=content, generation=record.generation)
             git[kind, name] = (role, stamp, protected)
             children[f"{kind}/{name}"] = stamp

@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from pure_cluster import BACKUP_RESULT, NOW, PureCluster, desired
+from pure_cluster import BACKUP_RESULT, NOW, PureCluster
+from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired

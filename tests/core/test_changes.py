@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from pure_cluster import BACKUP_RESULT, NOW, TARGET, desired, ready, reason
+from pure_cluster import BACKUP_RESULT, NOW, TARGET, ready, reason
+from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.observed import Job

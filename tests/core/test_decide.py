@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from pure_cluster import NOW, PureCluster, desired
+from pure_cluster import NOW, PureCluster
+from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.layout import Role

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from pure_cluster import BACKUP_RESULT, NOW, PureCluster, desired
+from pure_cluster import BACKUP_RESULT, NOW, PureCluster
+from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.observed import Observed

@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from pure_cluster import NOW, PureCluster, desired
+from pure_cluster import NOW, PureCluster
+from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired

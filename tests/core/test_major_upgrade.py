@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from pure_cluster import NOW, TARGET, PureCluster, desired, ready, reason
+from pure_cluster import NOW, TARGET, PureCluster, ready, reason
+from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired

@@ -7,7 +7,8 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from pure_cluster import BACKUP_RESULT, NOW, PureCluster, desired
+from pure_cluster import BACKUP_RESULT, NOW, PureCluster
+from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.layout import Role

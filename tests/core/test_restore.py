@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pure_cluster import BACKUP_RESULT, NOW, TARGET, PureCluster, desired, ready, reason
+from pure_cluster import BACKUP_RESULT, NOW, TARGET, PureCluster, ready, reason
+from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pure_cluster import BACKUP_RESULT, NOW, PureCluster, desired
+from pure_cluster import BACKUP_RESULT, NOW, PureCluster
+from pure_desired import desired
 
 from renderer.core import backups
 from renderer.core.conditions import MESSAGE_LIMIT, Condition, merge
