@@ -8,24 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from known_rows import EXPECTED, FILL, NAME, QUOTED, ROWS
 
 if TYPE_CHECKING:
     from conftest import Machine, Result
-
-NAME = "odd = 'name' \"x\""
-ROWS = (
-    "SELECT encode(sha256(convert_to(string_agg(text, ',' ORDER BY id), 'UTF8')), 'hex') "
-    "FROM things"
-)
-FILL = "CREATE TABLE things AS SELECT id, 'é' || id AS text FROM generate_series(1, 5000) AS id"
-EXPECTED = hashlib.sha256(",".join(f"é{i}" for i in range(1, 5001)).encode()).hexdigest()
 
 
 @pytest.fixture(scope="module")
 def source(running: Machine) -> Machine:
     """A server with two databases, roles with passwords, and what belongs to them."""
     running.psql("CREATE ROLE \"app's\" LOGIN PASSWORD 'of the backup'")
-    running.psql(f'''CREATE DATABASE "{NAME.replace('"', '""')}" OWNER "app's"''')
+    running.psql(f'''CREATE DATABASE {QUOTED} OWNER "app's"''')
     for sql in (
         FILL,
         "CREATE EXTENSION vector",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import subprocess
 from collections.abc import Iterator
@@ -10,17 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from known_rows import EXPECTED, FILL, NAME, QUOTED, ROWS
 
 if TYPE_CHECKING:
     from conftest import Machine, Result
-
-NAME = "odd = 'name' \"x\""
-ROWS = (
-    "SELECT encode(sha256(convert_to(string_agg(text, ',' ORDER BY id), 'UTF8')), 'hex') "
-    "FROM things"
-)
-FILL = "CREATE TABLE things AS SELECT id, 'é' || id AS text FROM generate_series(1, 5000) AS id"
-EXPECTED = hashlib.sha256(",".join(f"é{i}" for i in range(1, 5001)).encode()).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +21,7 @@ def old(machines: Any) -> Iterator[Machine]:
     made: Machine = machines("16")
     try:
         made.start()
-        made.psql(f'''CREATE DATABASE "{NAME.replace('"', '""')}"''')
+        made.psql(f"""CREATE DATABASE {QUOTED}""")
         made.psql("CREATE ROLE reader LOGIN PASSWORD 'reader'")
         made.psql(FILL, PGDATABASE=NAME)
         made.psql("CREATE EXTENSION vector", PGDATABASE=NAME)

@@ -82,10 +82,11 @@ wait_for_server() {
   done
 }
 
+# log_in DATABASE KEY: the Secret's key that holds the password of PGUSER.
 log_in() {
-  query postgres 'SELECT 1' > /dev/null && return
+  query "$1" 'SELECT 1' > /dev/null && return
   if grep -q 'password authentication failed' "$errors"; then
-    fail 65 "the server refused the password of $PGUSER: its data was made with another Secret; restore that Secret's postgres-password"
+    fail 65 "the server refused the password of $PGUSER: its data was made with another Secret; restore that Secret's $2"
   fi
   fail 1 "could not connect: $(words)"
 }

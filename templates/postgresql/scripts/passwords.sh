@@ -7,8 +7,7 @@
 # the password is on no command line and in no statement. psql asks for it on its terminal, or
 # where there is none on standard input: so it is started without one.
 set_password() {
-  test -n "$2" || fail 65 "the new password of $1 is empty"
-  test "$(printf '%s' "$2" | wc -l)" -eq 0 || fail 65 "the new password of $1 contains a line break"
+  check_password "$1" "$2"
   without_terminal=""
   ! (: < /dev/tty) 2> /dev/null || without_terminal="setsid --wait"
   # shellcheck disable=SC2086 # nothing or two words, on purpose
@@ -18,4 +17,9 @@ set_password() {
     fail 65 "the password of $1 could not be set: $(words)"
   # The question itself is among the words, and is none of an error.
   : > "$errors"
+}
+
+check_password() {
+  test -n "$2" || fail 65 "the new password of $1 is empty"
+  test "$(printf '%s' "$2" | wc -l)" -eq 0 || fail 65 "the new password of $1 contains a line break"
 }

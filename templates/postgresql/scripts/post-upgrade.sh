@@ -51,7 +51,7 @@ look_at_database() {
 
 guard
 wait_for_server
-log_in
+log_in postgres postgres-password
 version=$(query postgres "SELECT split_part(current_setting('server_version'), ' ', 1)") || fail 1 "could not read the server's version: $(words)"
 updated=0
 : > "$TMPDIR/warnings"

@@ -40,6 +40,8 @@ SQL
 }
 
 guard
+check_password "$OWNER" "$OWNER_PASSWORD"
+test -z "$POSTGRES_PASSWORD" || check_password "$PGUSER" "$POSTGRES_PASSWORD"
 wait_for_server
 use_password_in_force
 # shellcheck disable=SC2153 # DATABASE comes from the environment

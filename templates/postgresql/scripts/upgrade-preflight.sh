@@ -20,7 +20,7 @@ export JOB="the check before the upgrade" PGAPPNAME=sampledb-preflight
 to=$(major_of postgres)
 guard
 wait_for_server
-log_in
+log_in postgres postgres-password
 facts=$(query postgres "SELECT current_setting('server_version_num')::int / 10000,
     split_part(current_setting('server_version'), ' ', 1), current_setting('data_checksums') = 'on',
     (SELECT sum(pg_database_size(oid))::bigint FROM pg_database),
