@@ -69,6 +69,10 @@ class Machine:
     def volume(self, name: str) -> Path:
         return self.root / name
 
+    def empty(self, name: str) -> None:
+        for path in sorted(self.volume(name).rglob("*"), reverse=True):
+            path.rmdir() if path.is_dir() else path.unlink()
+
     @property
     def pgdata(self) -> Path:
         return self.volume("data") / self.version / "docker"
@@ -99,8 +103,7 @@ class Machine:
             protect=True,
         )
         for item, volume in zip(rendered, ("config", "scripts"), strict=True):
-            for old in self.volume(volume).iterdir():
-                old.unlink()
+            self.empty(volume)
             for name, text in item.document["data"].items():
                 (self.volume(volume) / name).write_text(text)
         # A test may run any script of the pack, whichever ones this SampleDB's Jobs mount.

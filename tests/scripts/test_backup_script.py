@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,8 +34,7 @@ def filled(running: Machine) -> Iterator[Machine]:
         )
         running.psql(make, PGDATABASE="app")
     yield running
-    for path in sorted(running.volume("backups").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    running.empty("backups")
 
 
 def backup(machine: Machine, *, before: str = "", **more: str) -> Result:
@@ -162,6 +162,27 @@ def test_the_oldest_verified_backups_go_and_final_ones_stay(filled: Machine) -> 
     )
     newest = backup(filled).json["id"]
     assert set(kept(filled)) == {final, "by-hand", made[1], newest}
+
+
+@pytest.mark.parametrize("days", ["30", "0", "", "soon"])
+def test_backups_that_are_too_old_go_but_the_last_verified_one_never(
+    filled: Machine, days: str
+) -> None:
+    volume = filled.volume("backups")
+    final = backup(filled, REASON="Final").json["id"]
+    aged = []
+    for age in (29, 31):
+        made = volume / backup(filled, KEEP="9").json["id"]
+        then = datetime.now(UTC) - timedelta(days=age)
+        aged.append(made.rename(volume / f"{then:%Y%m%dT%H%M%SZ}-aaaaaa").name)
+    (volume / final).rename(volume / "20200101T000000Z-ffffff")
+    (volume / "20200101T000000Z-unverified").mkdir()
+    failed = backup(filled, KEEP="9", MAX_AGE_DAYS=days, before=filled.shim("pg_dump", "exit 1"))
+    assert failed.code == 1
+    assert set(aged) < set(kept(filled))
+    newest = backup(filled, KEEP="9", MAX_AGE_DAYS=days).json["id"]
+    stay = {"20200101T000000Z-ffffff", "20200101T000000Z-unverified", newest}
+    assert set(kept(filled)) == stay | set(aged[:1] if days == "30" else aged)
 
 
 def test_a_failed_backup_removes_no_older_one(filled: Machine) -> None:

@@ -40,8 +40,7 @@ def backup(source: Machine) -> Iterator[Path]:
     env = source.client(KEEP="9", REASON="Scheduled", MAX_AGE_DAYS="0")
     result = source.run("backup.sh", env).json
     yield source.volume("backups") / result["id"]
-    for path in sorted(source.volume("backups").rglob("*"), reverse=True):
-        path.rmdir() if path.is_dir() else path.unlink()
+    source.empty("backups")
 
 
 def restore(machine: Machine, backup: Path, *, before: str = "", **more: str) -> Result:

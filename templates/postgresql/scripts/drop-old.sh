@@ -23,22 +23,12 @@ check() {
     fail 65 "$OLD_PGDATA does not hold data of PostgreSQL $from; it stays"
 }
 
-# Files that the new directory links too are still there afterwards.
-size_of_what_goes() {
-  find "$removing" -type f -links 1 -exec stat -c %b {} + | {
-    blocks=0
-    while read -r each; do
-      blocks=$((blocks + each))
-    done
-    echo $((blocks * 512))
-  }
-}
-
 guard
 check
 test ! -e "$OLD_PGDATA" || mv "$OLD_PGDATA" "$removing" 2> "$errors" || fail 1 "could not remove the old data: $(words)"
+# Files that the new directory links too are still there afterwards.
 freed=0
-test ! -e "$removing" || freed=$(size_of_what_goes)
+test ! -e "$removing" || freed=$(sizes_below "$removing" -links 1)
 rm -rf "$removing" 2> "$errors" || fail 1 "could not remove the old data: $(words)"
 rmdir "$(dirname "$OLD_PGDATA")" 2> /dev/null || true
 succeed "{\"dropped\": \"$from\", \"kept\": \"$to\", \"freed\": $freed}"

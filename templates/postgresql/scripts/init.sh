@@ -7,16 +7,9 @@
 # All SQL runs as the owner in one transaction, together with the mark that it ran
 # (table sampledb.init): a failure leaves none of it behind, and a second run does nothing.
 # Exit codes: 65 = the SQL or a name is wrong, trying again won't help; 1 = try again.
-set -eu
-umask 077
-export PGCONNECT_TIMEOUT=10 PGAPPNAME=sampledb-init
-errors="$TMPDIR/init-errors"
-
-fail() {
-  printf '%s\n' "$2" >&2
-  printf '%s\n' "$2" > "$TERMINATION_LOG"
-  exit "$1"
-}
+# shellcheck source-path=SCRIPTDIR source=job.sh
+. "$(dirname "$0")/job.sh"
+export PGAPPNAME=sampledb-init
 
 # psql's own words, in one line, with the file's name as the field it came from.
 words() {
@@ -27,36 +20,15 @@ words() {
     tr '\n' ' ' | cut -c 1-1500 | sed 's/ *$//'
 }
 
-sql() {
-  psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@" 2> "$errors"
-}
-
-wait_for_server() {
-  left="$WAIT_SECONDS"
-  until pg_isready -q -t 3; do
-    test "$left" -gt 0 || fail 1 "the server at $PGHOST:$PGPORT did not accept connections within $WAIT_SECONDS s"
-    left=$((left - 1))
-    sleep 1
-  done
-}
-
-log_in() {
-  PGDATABASE=postgres sql -c 'SELECT 1' > /dev/null && return
-  if grep -q 'password authentication failed' "$errors"; then
-    fail 65 "the server refused the password of $PGUSER: its data was made with another Secret; restore that Secret's postgres-password"
-  fi
-  fail 1 "could not connect: $(words)"
-}
-
 result() {
-  PGDATABASE=postgres sql > "$TMPDIR/init-result" << 'SQL' || fail 1 "could not read the server's version: $(words)"
+  told=$(PGDATABASE=postgres sql << 'SQL'
 \getenv database DATABASE
 \getenv skipped SKIPPED
 SELECT json_build_object('initialized', true, 'database', :'database'::text,
   'version', split_part(current_setting('server_version'), ' ', 1), 'skipped', :'skipped'::boolean);
 SQL
-  cat "$TMPDIR/init-result"
-  cat "$TMPDIR/init-result" > "$TERMINATION_LOG"
+  ) || fail 1 "could not read the server's version: $(words)"
+  succeed "$told"
 }
 
 # shellcheck disable=SC2153 # DATABASE comes from the environment
@@ -148,7 +120,7 @@ SQL
 }
 
 wait_for_server
-log_in
+log_in postgres postgres-password
 if done_before; then
   SKIPPED=true
 else

@@ -11,13 +11,17 @@ began=$(date +%s)
 
 undo() { :; }
 
+# Where there may be no space left, and the exit code when a password is refused.
+volume=""
+refused=65
+
 # fail CODE MESSAGE. 65 = the input is wrong, trying again won't help; 1 = try again.
 fail() {
   trap - EXIT TERM INT
   undo
   message=$(printf '%s' "$2" | tr '\n' ' ')
   if grep -q 'No space left on device' "$errors" 2> /dev/null; then
-    message="no space left: $message"
+    message="no space left$volume: $message"
   fi
   printf '%s\n' "$message" >&2
   printf '%s\n' "$message" > "$TERMINATION_LOG"
@@ -26,7 +30,7 @@ fail() {
 
 # A program's own words, in one line.
 words() {
-  grep -v -e '^ *$' "$errors" | sed -e 's|^psql:[^:]*<stdin>:[0-9]*: *||' -e 's|^psql: error: *||' |
+  grep -v -e '^ *$' -e '^pg_dump: detail: Command was' "$errors" | sed -e 's|^psql:[^:]*<stdin>:[0-9]*: *||' -e 's|^psql: error: *||' |
     head -n 6 | tr '\n' ' ' | cut -c 1-1500 | sed 's/ *$//'
 }
 
@@ -86,9 +90,20 @@ wait_for_server() {
 log_in() {
   query "$1" 'SELECT 1' > /dev/null && return
   if grep -q 'password authentication failed' "$errors"; then
-    fail 65 "the server refused the password of $PGUSER: its data was made with another Secret; restore that Secret's $2"
+    fail "$refused" "the server refused the password of $PGUSER: its data was made with another Secret; restore that Secret's $2"
   fi
   fail 1 "could not connect: $(words)"
+}
+
+# sizes_below DIRECTORY [TEST…]: of the files there, in bytes.
+sizes_below() {
+  find "$@" -type f -exec stat -c %s {} + | {
+    total=0
+    while read -r each; do
+      total=$((total + each))
+    done
+    echo "$total"
+  }
 }
 
 # Items of a JSON array, one a line on standard input and harmless, in quotes with commas between.

@@ -103,6 +103,7 @@ restore_physical() {
   cp -R "$backup/data" "$partial" 2> "$errors" || fail 1 "could not copy the backup: $(words)"
   chmod 0700 "$partial"
   pg_verifybackup "$partial" > "$TMPDIR/verify.log" 2> "$errors" || fail 65 "the backup $BACKUP_ID is damaged: $(words)"
+  rm -f "$partial/backup_manifest"
   start_isolated "$bin" "$partial" "$preload" || fail 65 "the restored server does not start: $(words)"
 }
 
