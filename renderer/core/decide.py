@@ -25,6 +25,7 @@ from renderer.core.operations.lifecycle import (
     START,
     WAKE,
 )
+from renderer.core.operations.migrate import MIGRATE
 from renderer.core.operations.progress import advance, begin, refreshed
 from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
 from renderer.core.operations.step import Operation, Situation, names_of, running
@@ -178,6 +179,10 @@ def _restore(situation: Situation) -> Plan | None:
     return _begin(RESTORE, situation)
 
 
+def _migrate(situation: Situation) -> Plan | None:
+    return _begin(MIGRATE, situation) if wishes.migration(situation) else None
+
+
 def _confirm(situation: Situation) -> Plan | None:
     record = situation.record
     if not record.previous_claim or situation.desired.db.confirmed_restore != record.restored:
@@ -210,6 +215,7 @@ _RULES: tuple[Rule, ...] = (
     _upgrade,
     _backup,
     _restore,
+    _migrate,
     _confirm,
     _resize,
     _configure,

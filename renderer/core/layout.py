@@ -67,6 +67,7 @@ class Role(Enum):
     ANALYZE = "job-analyze"
     DROP_OLD = "job-drop-old"
     RESTORE = "job-restore"
+    MIGRATE = "job-migrate"
     FINAL_BACKUP = "job-final-backup"
 
 

@@ -19,6 +19,7 @@ class Phase(Enum):
     BACKING_UP = "BackingUp"
     UPGRADING = "Upgrading"
     RESTORING = "Restoring"
+    MIGRATING = "Migrating"
     READY = "Ready"
     HIBERNATED = "Hibernated"
     PAUSED = "Paused"

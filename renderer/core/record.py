@@ -66,6 +66,10 @@ class Record:
     """The `spec.restore.id` of the restore under way."""
     restored: str = ""
     """The `spec.restore.id` that was last restored: it is never repeated."""
+    migrated: str = ""
+    """The `spec.migrations` that was last run, as `<ConfigMap>@<targetVersion>`."""
+    schema_version: str = ""
+    """The number of the last migration that was run."""
     hibernated: bool = False
     backup: Mapping[str, object] | None = None
     """The last backup that an operation took and proved: id, size, sha256 …"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from renderer.core.operations.backup import BACKUP
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, RESIZE, WAKE
+from renderer.core.operations.migrate import MIGRATE, wanted
 from renderer.core.operations.progress import held_by
 from renderer.core.operations.restore import RESTORE
 from renderer.core.operations.step import Operation, Situation
@@ -34,6 +35,13 @@ def restore(situation: Situation) -> bool:
     return wanted.id not in {"", record.restored}
 
 
+def migration(situation: Situation) -> bool:
+    """Whether migrations are asked for that haven't been run."""
+    record, asked = situation.record, wanted(situation.desired)
+    ready = record.initialized is not None and not record.hibernated
+    return not situation.blind and ready and asked not in {"", record.migrated}
+
+
 def instead(situation: Situation) -> Operation | None:
     """What was asked for is no longer asked for, or something weightier is."""
     underway = situation.record.underway
@@ -47,6 +55,7 @@ def instead(situation: Situation) -> Operation | None:
         BACKUP.type: None if backup(situation) else CONFIGURE,
         MINOR_UPGRADE.type: _instead_of_minor(situation),
         MAJOR_UPGRADE.type: _instead_of_major(situation),
+        MIGRATE.type: None if migration(situation) else CONFIGURE,
         RESTORE.type: _instead_of_restore(situation),
     }.get(underway.type)
 

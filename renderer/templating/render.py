@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Required, TypedDict, Unpack
 
 from renderer.core import layout, manifests, resource
 from renderer.core.desired import Desired, Release
 from renderer.core.errors import Detail, InvalidError, invalid
 from renderer.core.layout import JOBS, NAME_LABEL, ROLE_LABEL, Key, Role
-from renderer.core.resource import SampleDB
+from renderer.core.resource import SampleDB, duration
 from renderer.templating.engine import SUFFIX
 from renderer.templating.pack import Pack, template
 
@@ -203,6 +204,7 @@ def _context(
         "previous": planned.get("previous", ""),
         "operation": planned.get("operation", ""),
         "init_digest": desired.init_digest,
+        "max_age_days": _days(db.spec.backup.retention.max_age),
         "replicas": planned["replicas"],
         "protect": planned["protect"],
         "protect_previous": planned.get("protect_previous", True),
@@ -214,6 +216,11 @@ def _context(
         name: pack.engine.text(f"conf/{name}{SUFFIX}", context) for name in pack.configurations
     }
     return context
+
+
+def _days(age: str) -> str:
+    """A duration in whole days, rounded up: nothing goes before its time. "" for none."""
+    return str(-(duration.parse(age) // -timedelta(days=1))) if age else ""
 
 
 def _parameters(pack: Pack, db: SampleDB) -> dict[str, str]:

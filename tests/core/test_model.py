@@ -54,6 +54,10 @@ class Operator(RuleBasedStateMachine):
     def user_confirms_a_restore(self, value: str) -> None:
         self.spec["confirmed"] = value
 
+    @rule(value=st.sampled_from(["", "one", "two"]))
+    def user_asks_for_migrations(self, value: str) -> None:
+        self.spec["migrations"] = {"configMapRef": {"name": value}}
+
     @rule()
     def user_grows_the_volume(self) -> None:
         self.spec["storage"] = {"size": "2Gi"}

@@ -124,6 +124,26 @@ CASES = {
         ),
         operation="restore-2",
     ),
+    "migrate": Case(
+        spec={
+            **PRODUCTION,
+            "migrations": {"configMapRef": {"name": "orders-schema"}, "targetVersion": "12"},
+        },
+        roles=frozenset({Role.TOOLS, Role.MIGRATE}),
+        operation="migrate-2",
+    ),
+    "physical-backups": Case(
+        spec={
+            **MINIMAL,
+            "backup": {
+                "schedule": "0 3 * * *",
+                "method": "Physical",
+                "target": {"pvc": {"size": "2Gi"}},
+                "retention": {"maxAge": "36h"},
+            },
+        },
+        roles=frozenset({Role.CONFIG, Role.SCRIPTS, Role.BACKUPS, Role.BACKUP}),
+    ),
     "restore-swapped": Case(
         spec={**PRODUCTION, "restore": RESTORE},
         roles=frozenset({Role.DATA, Role.SERVER, Role.PREVIOUS}),

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from renderer.core.operations.backup import BACKUP
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
+from renderer.core.operations.migrate import MIGRATE
 from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
 from renderer.core.operations.step import Operation
 from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
@@ -23,6 +24,7 @@ OPERATIONS: Mapping[str, Operation] = {
         MINOR_UPGRADE,
         MAJOR_UPGRADE,
         ROLL_BACK,
+        MIGRATE,
         RESTORE,
         CONFIRM_RESTORE,
         HIBERNATE,

@@ -30,6 +30,7 @@ def _swapped(record: Record, desired: Desired) -> Record:
         claim=restored_claim(desired, record.restoring),
         previous_claim=record.claim or claim(desired.key.name, "0"),
         restored=record.restoring,
+        migrated="",  # the schema is as old as the backup: what was run since is to be run again
     )
 
 

@@ -107,6 +107,11 @@ def restored(situation: Situation) -> Verdict:
     )
 
 
+def migrated(situation: Situation) -> Verdict:
+    """The migrations have been run; the Job says which version they came to."""
+    return _job_result(situation, Role.MIGRATE)
+
+
 def answers(situation: Situation) -> Verdict:
     """The running server has told its version."""
     return _job_result(situation, Role.VERIFY)
@@ -185,6 +190,7 @@ _REASONS = {
     Role.ANALYZE: "AnalyzeFailed",
     Role.DROP_OLD: "DropOldFailed",
     Role.RESTORE: "RestoreFailed",
+    Role.MIGRATE: "MigrateFailed",
     Role.FINAL_BACKUP: "FinalBackupFailed",
 }
 _BACKUPS = {Role.BACKUP_NOW: "the backup", Role.FINAL_BACKUP: "the final backup"}
@@ -194,6 +200,8 @@ _MENDING = {
     "and the applier starts it anew",
     Role.PREFLIGHT: "nothing has been stopped; mend the cause and delete the Job, or set "
     "spec.version back",
+    Role.MIGRATE: "nothing of the file that failed is left behind; mend it under a new ConfigMap's "
+    "name, or mend it there and delete the Job",
     Role.RESTORE: "the server runs on with the data that it has; mend the cause and delete the "
     "Job, or remove spec.restore",
     Role.UPGRADE: "the old data are as they were; mend the cause and delete the Job, or set "

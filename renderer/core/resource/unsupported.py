@@ -42,9 +42,9 @@ TABLE: tuple[Unsupported, ...] = (
     ),
     Unsupported(
         field="backup.method",
-        works=("Logical",),
-        what="a backup by another method than a dump",
-        remedy="use Logical",
+        works=("Logical", "Physical"),
+        what="a backup by a snapshot of the volume",
+        remedy="use Logical or Physical",
     ),
     Unsupported(
         field="backup.target.s3", works=(), what="backup to an S3 store", remedy="use target.pvc"
@@ -56,20 +56,12 @@ TABLE: tuple[Unsupported, ...] = (
         remedy="use Checksum",
     ),
     Unsupported(
-        field="backup.retention.maxAge",
-        works=("",),
-        what="retention by age",
-        remedy="remove the field and use retention.keep",
-    ),
-    Unsupported(
         field="restore.from.volumeSnapshotName", works=("",), what="restore of a VolumeSnapshot"
     ),
     Unsupported(field="restore.from.s3Url", works=("",), what="restore from an S3 store"),
     Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),
     Unsupported(field="upgrade.window", works=("",), what="an upgrade window"),
     Unsupported(field="upgrade.approval", works=("Automatic",), what="manual approval"),
-    Unsupported(field="migrations.configMapRef.name", works=("",), what="migrations"),
-    Unsupported(field="migrations.targetVersion", works=("",), what="migrations"),
     Unsupported(field="monitoring.enabled", works=(False,), what="a metrics exporter"),
     Unsupported(field="chaos.experiments", works=([],), what="chaos experiments"),
     Unsupported(
