@@ -147,6 +147,7 @@ class PureCluster:
             Role.PREFLIGHT: {"from": self.data_major},
             Role.ANALYZE: {"version": version},
             Role.DROP_OLD: {"freed": 1},
+            Role.ROTATE: {"rotated": ["app", "postgres"]},
             Role.MIGRATE: {"from": 0, "to": 2},
             Role.RESTORE: {"id": BACKUP_RESULT["id"]},
         }

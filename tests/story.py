@@ -192,6 +192,7 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "resize": _changed(storage={"size": "2Gi"}),
     "minor-upgrade": _changed(version="18.9"),
     "restore": _changed(restore={"id": "one", "from": {"backupId": BACKUP_RESULT["id"]}}),
+    "rotate": _changed(credentials={"rotation": {"requestedAt": "now"}}),
     "migrate": _changed(migrations={"configMapRef": {"name": "schema"}}),
     "major-upgrade": _changed(version="19"),
     "hibernate": _hibernate,

@@ -48,7 +48,7 @@ class Reconciler:
     world: World
     submit: Callable[[Key, Change], None]
     """Hands a change to the publisher."""
-    _secrets: set[Key] = field(default_factory=set)
+    _secrets: set[tuple[Key, str]] = field(default_factory=set)
     _written: dict[Key, float] = field(default_factory=dict)
     _own: dict[Key, tuple[str, Object]] = field(default_factory=dict)
     """The cached version that a pass began with, and what our writes made of it."""
@@ -153,13 +153,14 @@ class Reconciler:
         self._forget(key)
 
     def _create_secret(self, desired: Desired) -> None:
+        one = (desired.key, desired.credentials)
         with self._lock:
-            if desired.key in self._secrets:
+            if one in self._secrets:
                 return
         if self.world.cluster.create_secret(self.world.secret(desired)):
             self.world.metrics.writes.labels("secret").inc()
         with self._lock:
-            self._secrets.add(desired.key)
+            self._secrets.add(one)
 
     def _submit(self, desired: Desired, plan: Plan, held: Stored) -> bool:
         """Hand what is to be written to the publisher; False when the tip holds it already."""
@@ -230,7 +231,7 @@ class Reconciler:
     def _forget(self, key: Key) -> None:
         self.world.memory.forget(key)
         with self._lock:
-            self._secrets.discard(key)
+            self._secrets = {one for one in self._secrets if one[0] != key}
             self._written.pop(key, None)
             self._own.pop(key, None)
 

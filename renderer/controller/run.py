@@ -231,7 +231,7 @@ class Controller:
             clock=lambda: datetime.now(UTC),
             branch=self.settings.repository.branch,
             url=str(self._remote),
-            secret=lambda desired: generate(desired.db).manifest,
+            secret=lambda desired: generate(desired.db, desired.credentials).manifest,
         )
 
     def _deliver(self, repository: Repository, desired: Desired, commit: str) -> Delivery:

@@ -28,6 +28,7 @@ from renderer.core.operations.lifecycle import (
 from renderer.core.operations.migrate import MIGRATE
 from renderer.core.operations.progress import advance, begin, refreshed
 from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
+from renderer.core.operations.rotate import ROTATE
 from renderer.core.operations.step import Operation, Situation, names_of, running
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
@@ -95,8 +96,16 @@ def _left_to_the_controller() -> Plan:
     )
 
 
+_REFUSALS = (
+    refusals.new_major,
+    refusals.new_credentials,
+    refusals.new_init,
+    refusals.smaller_size,
+)
+
+
 def _refused(situation: Situation) -> Plan | None:
-    for refusal in (refusals.new_major, refusals.new_init, refusals.smaller_size):
+    for refusal in _REFUSALS:
         problem = refusal(situation)
         if problem:
             return _stalled(problem.reason, problem.message)
@@ -179,6 +188,10 @@ def _restore(situation: Situation) -> Plan | None:
     return _begin(RESTORE, situation)
 
 
+def _rotate(situation: Situation) -> Plan | None:
+    return _begin(ROTATE, situation) if wishes.rotation(situation) else None
+
+
 def _migrate(situation: Situation) -> Plan | None:
     return _begin(MIGRATE, situation) if wishes.migration(situation) else None
 
@@ -214,6 +227,7 @@ _RULES: tuple[Rule, ...] = (
     _sleep_or_wake,
     _upgrade,
     _backup,
+    _rotate,
     _restore,
     _migrate,
     _confirm,

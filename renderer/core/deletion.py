@@ -92,7 +92,7 @@ def _as_it_ended(step: Step, situation: Situation) -> Record:
 
 
 def _held_back(job: str) -> Plan:
-    why = f"the deletion waits until {job} has ended: it converts the data"
+    why = f"the deletion waits until {job} has ended: it works on the data"
     return Plan(
         phase=Phase.DELETING,
         files=Files.LEAVE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 
 from renderer.core.layout import Key
@@ -46,6 +47,16 @@ class Desired:
     def release(self) -> Release:
         """The server that the spec asks for."""
         return Release(image=self.image, major=self.major)
+
+    @property
+    def credentials(self) -> str:
+        """The name of the Secret that the spec asks for: a rotation asks for a new one."""
+        asked = self.db.spec.credentials
+        name = asked.secret_name or f"{self.key.name}-credentials"
+        token = asked.rotation.requested_at
+        if asked.source != "Generated" or not token:
+            return name
+        return f"{name}-{hashlib.sha256(token.encode()).hexdigest()[:8]}"
 
     @property
     def backs_up(self) -> bool:

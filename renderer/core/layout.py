@@ -68,6 +68,7 @@ class Role(Enum):
     DROP_OLD = "job-drop-old"
     RESTORE = "job-restore"
     MIGRATE = "job-migrate"
+    ROTATE = "job-rotate"
     FINAL_BACKUP = "job-final-backup"
 
 
@@ -112,6 +113,9 @@ class Names:
     backup: str
     final_backup: str
     credentials: str
+    """The Secret with the passwords that are in force."""
+    new_credentials: str
+    """The Secret with those that a rotation sets; otherwise the same."""
 
     def job(self, role: Role) -> str:
         """The name of a role of `JOBS`, before its hash."""
@@ -136,8 +140,11 @@ def claim(name: str, suffix: str) -> str:
     return f"data-{name}-{suffix}"
 
 
-def names(name: str, *, credentials: str = "", claims: Claims = FIRST) -> Names:
+def names(
+    name: str, *, credentials: str = "", new_credentials: str = "", claims: Claims = FIRST
+) -> Names:
     """Name the children of the SampleDB `name`; `credentials` overrides the Secret's."""
+    secret = credentials or f"{name}-credentials"
     return Names(
         server=name,
         config=f"{name}-config",
@@ -152,7 +159,8 @@ def names(name: str, *, credentials: str = "", claims: Claims = FIRST) -> Names:
         init=f"{name}-init",
         backup=f"{name}-backup",
         final_backup=f"{name}-final-backup",
-        credentials=credentials or f"{name}-credentials",
+        credentials=secret,
+        new_credentials=new_credentials or secret,
     )
 
 

@@ -20,6 +20,7 @@ class Phase(Enum):
     UPGRADING = "Upgrading"
     RESTORING = "Restoring"
     MIGRATING = "Migrating"
+    ROTATING = "Rotating"
     READY = "Ready"
     HIBERNATED = "Hibernated"
     PAUSED = "Paused"

@@ -40,6 +40,18 @@ def old_data(situation: Situation) -> Problem | None:
     )
 
 
+def new_credentials(situation: Situation) -> Problem | None:
+    """Another Secret, without a cluster in which its passwords could be set."""
+    record, wanted = situation.record, situation.desired.credentials
+    if not situation.blind or record.credentials in {"", wanted}:
+        return None
+    return _stalled(
+        "RotationNeedsController",
+        f"spec.credentials: the passwords in {record.credentials} are in force and {wanted} is "
+        "wanted: only the controller can change them, since it sees that they let in",
+    )
+
+
 def new_init(situation: Situation) -> Problem | None:
     """Another `spec.init` than the one that ran: it runs once."""
     done = situation.record.initialized

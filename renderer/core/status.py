@@ -13,10 +13,10 @@ from datetime import datetime
 from renderer.core import backups
 from renderer.core.conditions import Condition, clip, merge, timestamp
 from renderer.core.desired import Desired
-from renderer.core.layout import names
+from renderer.core.layout import Names, names
 from renderer.core.observed import DeliveryState, Observed
 from renderer.core.operations.evidence import unapplied
-from renderer.core.operations.step import Situation
+from renderer.core.operations.step import Situation, names_of
 from renderer.core.plan import Files, Phase, Plan, Trouble
 from renderer.core.record import Record
 
@@ -58,7 +58,7 @@ class Pass:
 def summarise(this: Pass) -> dict[str, object]:
     """The whole `status`, as plain JSON values."""
     db, plan, record = this.desired.db, this.plan, this.record
-    children = names(db.key.name, credentials=db.spec.credentials.secret_name)
+    children = _names(this)
     missing = _unapplied(this)
     taken = backups.summarise(this.observed, this.previous, record)
     status: dict[str, object] = {
@@ -92,6 +92,12 @@ def summarise(this: Pass) -> dict[str, object]:
     if record and record.final_backup:
         status["finalSnapshot"] = backups.shown(record.final_backup)
     return status
+
+
+def _names(this: Pass) -> Names:
+    if this.record is None:
+        return names(this.desired.key.name, credentials=this.desired.credentials)
+    return names_of(this.desired, this.record)
 
 
 def _unapplied(this: Pass) -> tuple[str, ...]:
@@ -242,7 +248,7 @@ def _versions(this: Pass) -> dict[str, object]:
 
 
 def _storage(this: Pass) -> dict[str, object]:
-    claim = this.observed.claim(names(this.desired.key.name).data)
+    claim = this.observed.claim(_names(this).data)
     shown: dict[str, object] = {"requested": this.desired.db.spec.storage.size}
     if claim and claim.capacity:
         shown["actual"] = claim.capacity

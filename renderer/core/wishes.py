@@ -35,6 +35,13 @@ def restore(situation: Situation) -> bool:
     return wanted.id not in {"", record.restored}
 
 
+def rotation(situation: Situation) -> bool:
+    """Whether other credentials are asked for than those that are in force."""
+    record = situation.record
+    ready = record.initialized is not None and not record.hibernated
+    return ready and record.credentials not in {"", situation.desired.credentials}
+
+
 def migration(situation: Situation) -> bool:
     """Whether migrations are asked for that haven't been run."""
     record, asked = situation.record, wanted(situation.desired)

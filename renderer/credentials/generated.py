@@ -32,11 +32,12 @@ class Credentials:
     """The whole Secret, for the API server's create and for nothing else."""
 
 
-def generate(db: SampleDB, *, choose: Choose = secrets.choice) -> Credentials:
+def generate(db: SampleDB, name: str = "", *, choose: Choose = secrets.choice) -> Credentials:
     """New passwords for the owner and the superuser, with all that an application needs.
 
-    The keys are those of the Service Binding specification, and `postgres-password`.
-    The SampleDB owns the Secret: it is garbage-collected after it. Raises `InvalidError`
+    `name` is the Secret's, where it isn't the usual one. The keys are those of the Service
+    Binding specification, and `postgres-password`. The SampleDB owns the Secret: it is
+    garbage-collected after it. Raises `InvalidError`
     for a SampleDB that doesn't come from a cluster.
     """
     if not db.uid:
@@ -45,7 +46,10 @@ def generate(db: SampleDB, *, choose: Choose = secrets.choice) -> Credentials:
             field="metadata.uid",
             remedy="use credentials.source: Existing, or let the controller create it",
         )
-    init, names = db.spec.init, layout.names(db.name, credentials=db.spec.credentials.secret_name)
+    init, names = (
+        db.spec.init,
+        layout.names(db.name, credentials=name or db.spec.credentials.secret_name),
+    )
     host, port = f"{names.server}.{db.namespace}.svc", str(db.spec.service.port)
     password = _password(choose)
     account = f"{quote(init.owner, safe='')}:{password}"

@@ -190,9 +190,7 @@ def _context(
     """What a template may use; documented in templates/README.md."""
     db = desired.db
     release = planned.get("release") or desired.release
-    names = planned.get("names") or layout.names(
-        db.name, credentials=db.spec.credentials.secret_name
-    )
+    names = planned.get("names") or layout.names(db.name, credentials=desired.credentials)
     context: dict[str, Any] = {
         "db": db,
         "spec": db.spec,

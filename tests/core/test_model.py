@@ -58,6 +58,10 @@ class Operator(RuleBasedStateMachine):
     def user_asks_for_migrations(self, value: str) -> None:
         self.spec["migrations"] = {"configMapRef": {"name": value}}
 
+    @rule(value=st.sampled_from(["", "one", "two"]))
+    def user_asks_for_new_credentials(self, value: str) -> None:
+        self.spec["credentials"] = {"rotation": {"requestedAt": value}}
+
     @rule()
     def user_grows_the_volume(self) -> None:
         self.spec["storage"] = {"size": "2Gi"}

@@ -124,6 +124,11 @@ CASES = {
         ),
         operation="restore-2",
     ),
+    "rotate": Case(
+        roles=frozenset({Role.TOOLS, Role.ROTATE}),
+        names=layout.names("orders", new_credentials="orders-credentials-1a2b3c4d"),
+        operation="rotate-2",
+    ),
     "migrate": Case(
         spec={
             **PRODUCTION,

@@ -9,6 +9,7 @@ from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RET
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
 from renderer.core.operations.migrate import MIGRATE
 from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
+from renderer.core.operations.rotate import ROTATE
 from renderer.core.operations.step import Operation
 from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
 
@@ -25,6 +26,7 @@ OPERATIONS: Mapping[str, Operation] = {
         MAJOR_UPGRADE,
         ROLL_BACK,
         MIGRATE,
+        ROTATE,
         RESTORE,
         CONFIRM_RESTORE,
         HIBERNATE,

@@ -28,6 +28,7 @@ START = Step(
     roles=roles.running,
     proof=evidence.server_ready,
     learn=_started,
+    enter=lambda record, desired: replace(record, credentials=desired.credentials),
 )
 INITIALISE = Step(
     name="Initialise",

@@ -69,7 +69,7 @@ def held_by(step: Step, situation: Situation) -> str:
 
 
 def _waits(operation: Operation, step: Step, situation: Situation) -> Plan:
-    why = f"the changed spec waits until {held_by(step, situation)} has ended: it converts the data"
+    why = f"the changed spec waits until {held_by(step, situation)} has ended: it works on the data"
     return Plan(
         phase=step.phase,
         files=Files.LEAVE,

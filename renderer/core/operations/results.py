@@ -112,6 +112,11 @@ def migrated(situation: Situation) -> Verdict:
     return _job_result(situation, Role.MIGRATE)
 
 
+def rotated(situation: Situation) -> Verdict:
+    """The new passwords have been set, and let their roles in."""
+    return _job_result(situation, Role.ROTATE)
+
+
 def answers(situation: Situation) -> Verdict:
     """The running server has told its version."""
     return _job_result(situation, Role.VERIFY)
@@ -191,6 +196,7 @@ _REASONS = {
     Role.DROP_OLD: "DropOldFailed",
     Role.RESTORE: "RestoreFailed",
     Role.MIGRATE: "MigrateFailed",
+    Role.ROTATE: "RotateFailed",
     Role.FINAL_BACKUP: "FinalBackupFailed",
 }
 _BACKUPS = {Role.BACKUP_NOW: "the backup", Role.FINAL_BACKUP: "the final backup"}

@@ -29,8 +29,12 @@ def names_of(desired: Desired, record: Record) -> Names:
         restored=restored_claim(desired, restoring) if restoring else "",
         previous=record.previous_claim,
     )
-    secret = desired.db.spec.credentials.secret_name
-    return names(desired.key.name, credentials=secret, claims=claims)
+    return names(
+        desired.key.name,
+        credentials=record.credentials or desired.credentials,
+        new_credentials=record.rotating,
+        claims=claims,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,9 +38,6 @@ TABLE: tuple[Unsupported, ...] = (
         remedy="use Generated, or create the Secret yourself and use Existing",
     ),
     Unsupported(
-        field="credentials.rotation.requestedAt", works=("",), what="rotation of credentials"
-    ),
-    Unsupported(
         field="backup.method",
         works=("Logical", "Physical"),
         what="a backup by a snapshot of the volume",
