@@ -27,6 +27,8 @@ class _Seen:
     """The commit it was compared with; "" before the first comparison."""
     sync: str
     phase: str
+    retried: bool
+    """The newest sync has failed before, and is tried again: its phase is Running all the time."""
     attempted: str
     """The commit of the newest sync."""
     words: str
@@ -70,6 +72,7 @@ def _seen(found: Fields, commit: str, is_ancestor: Callable[[str, str], bool]) -
         revision=revision,
         sync=sync.get("status") or "Unknown",
         phase=last.get("phase") or "",
+        retried=bool(last.get("retryCount")),
         attempted=attempted,
         words=last.get("message") or "",
         reached=within(revision),
@@ -96,6 +99,8 @@ def _failure(found: Fields, seen: _Seen) -> tuple[DeliveryState, str] | None:
     for kind in _BROKEN:
         if kind in told:
             return DeliveryState.FAILED, f"{kind}: {told[kind]}"
+    if seen.phase == "Running" and seen.retried and seen.within(seen.attempted):
+        return DeliveryState.FAILED, f"sync of {seen.attempted[:12]} failed: {seen.words}"
     if seen.sync == "Synced" or seen.phase in _BUSY or "operation" in found:
         return None
     if seen.phase in _FAILED and seen.within(seen.attempted):

@@ -38,6 +38,11 @@ def operation(phase: str, revision: str, message: str) -> Object:
     }
 
 
+def retried(revision: str) -> Object:
+    words = "one or more tasks completed unsuccessfully. Retrying attempt #2 at 3:00AM."
+    return operation("Running", revision, words) | {"retryCount": 2}
+
+
 def application(
     sync: str = "Synced",
     revision: str = WANTED,
@@ -113,6 +118,18 @@ DONE = operation("Succeeded", WANTED, "successfully synced (all tasks run)")
             PENDING,
             "about to begin",
             id="a sync is asked for",
+        ),
+        pytest.param(
+            application("OutOfSync", last=retried(WANTED)),
+            FAILED,
+            "sync of 222222222222 failed: one or more tasks",
+            id="a sync that fails again and again",
+        ),
+        pytest.param(
+            application("OutOfSync", last=retried(OLD)),
+            PENDING,
+            "is Running: one or more tasks",
+            id="an older sync that fails again and again",
         ),
         pytest.param(
             application(last=operation("Running", WANTED, "one or more tasks are running")),

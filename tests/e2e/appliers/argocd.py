@@ -12,7 +12,8 @@ from e2e.appliers.starting import Starts, free_ports, listening, module_folder
 NAMESPACE = "argocd"
 TOOL = "argo-cd"
 _MODULE = "github.com/argoproj/argo-cd/v3"
-RESYNC_SECONDS = 10
+RESYNC_SECONDS = 2
+"""As quick as a webhook would make it. The repo-server keeps a branch's commit as long."""
 _PART_OF = {"app.kubernetes.io/part-of": "argocd"}
 
 
@@ -49,7 +50,7 @@ def start(run: Starts, kubectl: Kubectl, program: Path) -> None:
     source = module_folder(TOOL, _MODULE)
     install(kubectl, source)
     folder = run.folder / "argocd"
-    env = _environment(folder, source, program, kubectl.kubeconfig)
+    env = _environment(folder, source, program, kubectl)
     redis, repo, repo_metrics, metrics = free_ports(4)
     run.start(
         "redis",
@@ -93,7 +94,7 @@ def _settings(kind: str, name: str, content: dict[str, str]) -> Object:
     }
 
 
-def _environment(folder: Path, source: Path, program: Path, kubeconfig: Path) -> dict[str, str]:
+def _environment(folder: Path, source: Path, program: Path, kubectl: Kubectl) -> dict[str, str]:
     for name in ("tls", "ssh", "gpg", "plugins", "redis", "tmp", "bin", "home"):
         (folder / name).mkdir(parents=True)
     (folder / "ssh" / "ssh_known_hosts").touch()
@@ -103,16 +104,19 @@ def _environment(folder: Path, source: Path, program: Path, kubeconfig: Path) ->
         copy = folder / "bin" / script
         shutil.copyfile(source / "hack" / script, copy)
         copy.chmod(0o755)
-    asks = folder / "bin" / "argocd"
-    asks.write_text(f'#!/bin/sh\nARGOCD_BINARY_NAME=argocd-git-ask-pass exec "{program}" "$@"\n')
-    asks.chmod(0o755)
+    _script(
+        folder / "bin" / "argocd", f'ARGOCD_BINARY_NAME=argocd-git-ask-pass exec "{program}" "$@"'
+    )
+    # `kustomize build FOLDER`: kubectl has the same library built in.
+    _script(folder / "bin" / "kustomize", f'shift; exec "{kubectl.program}" kustomize "$@"')
     return {
         **os.environ,
         "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
         "HOME": str(folder / "home"),
         "TMPDIR": str(folder / "tmp"),
-        "KUBECONFIG": str(kubeconfig),
+        "KUBECONFIG": str(kubectl.kubeconfig),
         "ARGOCD_FAKE_IN_CLUSTER": "true",
+        "ARGOCD_RECONCILIATION_TIMEOUT": f"{RESYNC_SECONDS}s",
         "ARGOCD_GPG_ENABLED": "false",
         "ARGOCD_TLS_DATA_PATH": str(folder / "tls"),
         "ARGOCD_SSH_DATA_PATH": str(folder / "ssh"),
@@ -120,3 +124,8 @@ def _environment(folder: Path, source: Path, program: Path, kubeconfig: Path) ->
         "ARGOCD_PLUGINSOCKFILEPATH": str(folder / "plugins"),
         "ARGOCD_ASK_PASS_SOCK": str(folder / "ask-pass.sock"),
     }
+
+
+def _script(path: Path, command: str) -> None:
+    path.write_text(f"#!/bin/sh\n{command}\n")
+    path.chmod(0o755)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,10 +61,22 @@ class Kubectl:
             "patch", resource, name, "-n", namespace, "--type", "merge", "-p", json.dumps(change)
         )
 
-    def established(self, *definitions: str) -> None:
-        """Wait until CRDs are served."""
-        names = [f"crd/{name}" for name in definitions]
-        self.run("wait", "--for=condition=Established", "--timeout=60s", *names)
+    def established(self, *definitions: str, seconds: float = 60.0) -> None:
+        """Wait until CRDs are served.
+
+        `kubectl wait` fails on a definition that has no conditions yet.
+        """
+        deadline = time.monotonic() + seconds
+        while not all(self._is_established(name) for name in definitions):
+            if time.monotonic() > deadline:
+                message = f"not served after {seconds:g} s: {', '.join(definitions)}"
+                raise RuntimeError(message)
+            time.sleep(0.1)
+
+    def _is_established(self, definition: str) -> bool:
+        found = self.get("crd", definition) or {}
+        told = (found.get("status") or {}).get("conditions") or ()
+        return any(one["type"] == "Established" and one["status"] == "True" for one in told)
 
 
 def namespace(name: str, **labels: str) -> Object:
