@@ -56,9 +56,16 @@ class Api:
         return Api(self.url, token, self._authority)
 
     def send(
-        self, method: str, path: str, body: object = None, *, kind: str = "", **query: object
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        kind: str = "",
+        accept: str = "application/json",
+        **query: object,
     ) -> Answer:
-        headers = {"Content-Type": kind or "application/json", "Accept": "application/json"}
+        headers = {"Content-Type": kind or "application/json", "Accept": accept}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         data = body if isinstance(body, bytes) or body is None else orjson.dumps(body)

@@ -9,12 +9,17 @@ from collections.abc import Iterator
 import pytest
 from api_client import DEFINITIONS, GROUP, Api, Object, widget_definition
 
+from renderer.local.api.access import RoleBased
 from renderer.local.api.server import Server
+from renderer.local.api.store import Store
+
+RBAC = "/apis/rbac.authorization.k8s.io/v1"
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    with Server(bookmark_seconds=0.2) as running:
+    store = Store()
+    with Server(store, authorizer=RoleBased(store), bookmark_seconds=0.2) as running:
         yield running
 
 
@@ -39,6 +44,38 @@ def namespace(api: Api) -> Iterator[str]:
     assert api.post("/api/v1/namespaces", {"metadata": {"name": name}}).code == 201
     yield name
     api.delete(f"/api/v1/namespaces/{name}")
+
+
+@pytest.fixture
+def user(namespace: str) -> str:
+    """A ServiceAccount of this test's own."""
+    return f"system:serviceaccount:{namespace}:reader"
+
+
+@pytest.fixture
+def reader(request: pytest.FixtureRequest, api: Api, namespace: str, user: str) -> Iterator[Api]:
+    """That ServiceAccount, which may read this namespace's ConfigMaps and nothing else."""
+    accounts = f"/api/v1/namespaces/{namespace}/serviceaccounts"
+    api.post(accounts, {"metadata": {"name": "reader"}})
+    rules = [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "watch"]}]
+    place = f"{RBAC}/namespaces/{namespace}"
+    assert api.post(f"{place}/roles", {"metadata": {"name": "few"}, "rules": rules}).code == 201
+    subject = {"kind": "ServiceAccount", "name": "reader", "namespace": namespace}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "few"}
+    binding = {"metadata": {"name": "few"}, "subjects": [subject], "roleRef": role}
+    assert api.post(f"{place}/rolebindings", binding).code == 201
+    if os.environ.get("SAMPLEDB_CONTRACT_URL"):
+        asked = api.post(f"{accounts}/reader/token", {"spec": {"audiences": []}})
+        token = asked.json["status"]["token"]
+    else:
+        token = request.getfixturevalue("server").add_user(user)
+    client = api.with_token(token)
+    # A real server's authorizer learns of a role a moment later.
+    for _ in range(100):
+        if client.get(f"/api/v1/namespaces/{namespace}/configmaps").code == 200:
+            break
+    yield client
+    client.close()
 
 
 @pytest.fixture

@@ -7,19 +7,10 @@ from collections.abc import Iterator
 import pytest
 from api_client import Api, Object
 
-from renderer.local.api.access import RoleBased
 from renderer.local.api.server import Server
-from renderer.local.api.store import Store
 
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 USER = "system:serviceaccount:team-a:controller"
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    store = Store()
-    with Server(store, authorizer=RoleBased(store)) as running:
-        yield running
 
 
 @pytest.fixture

@@ -143,14 +143,6 @@ def test_a_simple_deletion_answers_success(api: Api, maps: str) -> None:
     assert answer["details"] == {"name": "a", "kind": "configmaps", "uid": uid}
 
 
-def test_without_a_token_nothing_is_told(api: Api, maps: str) -> None:
-    stranger = api.with_token("wrong")
-    answer = stranger.get(maps)
-    assert answer.code == 401
-    assert answer.json["reason"] == "Unauthorized"
-    stranger.close()
-
-
 def test_an_unknown_path_is_not_found(api: Api) -> None:
     assert api.get("/apis/nothing.example/v1/things").code == 404
 

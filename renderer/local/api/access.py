@@ -26,6 +26,10 @@ class User:
     groups: tuple[str, ...] = ()
 
 
+ANONYMOUS = User(name="system:anonymous", groups=("system:unauthenticated",))
+"""Who sends no token at all; a wrong one is refused whatever is asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What is about to be done, as RBAC sees it; `resource` includes the subresource."""
@@ -48,9 +52,9 @@ class Everyone:
     """Lets every known user do everything."""
 
     def allows(self, user: User, action: Action) -> bool:
-        """Yes."""
-        del user, action
-        return True
+        """Yes, unless nobody knows who it is."""
+        del action
+        return user != ANONYMOUS
 
 
 class RoleBased:
@@ -134,6 +138,12 @@ def refusal(user: User, action: Action, target: Target) -> errors.ApiError:
         f'in API group "{action.group}" {where}'
     )
     return errors.forbidden(target.resource, target.name, why)
+
+
+def refused_path(user: User, verb: str, path: str) -> errors.ApiError:
+    """403 for what is no resource: discovery and the OpenAPI documents."""
+    why = f'forbidden: User "{user.name}" cannot {verb.lower()} path "{path}"'
+    return errors.ApiError(403, "Forbidden", why, details={})
 
 
 def token_of(header: str) -> str:

@@ -61,16 +61,24 @@ class Application:
         path, query = split_url(url)
         if path in _PUBLIC:
             return Response(body=b"ok", content_type="text/plain")
-        user = self.tokens.get(access.token_of(headers.get("authorization", "")))
-        if user is None:
-            raise errors.unauthorized()
+        user = self._user(headers.get("authorization", ""))
         request = Request(
             method=method, path=path, query=query, headers=headers, body=body, user=user
         )
         target = target_of(self.store.resources, path)
-        if target is None:
-            return self._document(request)
-        return self._resource(request, target)
+        if target is not None:
+            return self._resource(request, target)
+        if user == access.ANONYMOUS:
+            raise access.refused_path(user, method, path)
+        return self._document(request)
+
+    def _user(self, header: str) -> User:
+        if not header:
+            return access.ANONYMOUS
+        user = self.tokens.get(access.token_of(header))
+        if user is None:
+            raise errors.unauthorized()
+        return user
 
     def _resource(self, request: Request, target: Target) -> Response | Lines:
         action = access.action_of(request, target)

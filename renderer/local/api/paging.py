@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from renderer.local.api import errors, printing, selectors
-from renderer.local.api.request import Response, json_response
+from renderer.local.api import errors, selectors, shown
+from renderer.local.api.request import Response
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,8 +67,9 @@ class Pages:
         if len(page) < len(found):
             self._keep(target, version, entries)
             head["continue"] = _token(version, page[-1])
-            head["remainingItemCount"] = len(found) - len(page)
-        return _list(request, target, page, head)
+            if not (request.query.get("labelSelector") or request.query.get("fieldSelector")):
+                head["remainingItemCount"] = len(found) - len(page)
+        return Response(body=shown.several(target.resource, page, head, request))
 
     def _keep(self, target: Target, version: int, entries: Sequence[Entry]) -> None:
         key = (target.resource.key, version)
@@ -120,15 +121,3 @@ def _read(token: str) -> tuple[int, tuple[str, str]]:
     except (binascii.Error, orjson.JSONDecodeError, KeyError, TypeError) as error:
         message = f"continue key is not valid: {error}"
         raise errors.bad_request(message) from error
-
-
-def _list(request: Request, target: Target, page: Sequence[Entry], head: Object) -> Response:
-    if printing.wanted(request.accept):
-        include = request.query.get("includeObject", "Metadata")
-        return json_response(printing.table(target.resource, page, include) | {"metadata": head})
-    resource = target.resource
-    start = orjson.dumps(
-        {"kind": resource.collection_kind, "apiVersion": resource.api_version, "metadata": head}
-    )
-    items = b",".join(entry.data for entry in page)
-    return Response(body=start[:-1] + b',"items":[' + items + b"]}")

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 def patched(resource: ResourceType, old: Object, body: object, kind: PatchKind) -> Object:
     """`old` changed by the patch; 400 when the patch can't be read, 422 when it can't be done."""
+    new = _changed(resource, old, body, kind)
+    name, given = old["metadata"]["name"], (new.get("metadata") or {}).get("name")
+    if given != name:
+        message = f"the name of the object ({given}) does not match the name on the URL ({name})"
+        raise errors.bad_request(message)
+    return new
+
+
+def _changed(resource: ResourceType, old: Object, body: object, kind: PatchKind) -> Object:
     if kind is PatchKind.JSON:
         return _json_patch(resource, old, body)
     if not isinstance(body, dict):

@@ -41,9 +41,13 @@ class Column:
         }
 
 
-def wanted(accept: str) -> bool:
-    """Whether the client's first choice is a Table."""
-    return "as=Table" in accept.split(",", maxsplit=1)[0]
+def metadata_of(value: Object) -> Object:
+    """An object without its content."""
+    return {
+        "kind": "PartialObjectMetadata",
+        "apiVersion": "meta.k8s.io/v1",
+        "metadata": value["metadata"],
+    }
 
 
 def loose_entry(value: Object) -> Entry:
@@ -73,11 +77,7 @@ def table(resource: ResourceType, entries: Iterable[Entry], include: str = "Meta
         if include == "Object":
             row["object"] = value
         elif include == "Metadata":
-            row["object"] = {
-                "kind": "PartialObjectMetadata",
-                "apiVersion": "meta.k8s.io/v1",
-                "metadata": value["metadata"],
-            }
+            row["object"] = metadata_of(value)
         rows.append(row)
     return {
         "kind": "Table",

@@ -84,10 +84,10 @@ class Server:
         """Refuse connections and cut those that are open; the store stays."""
         if self._http is None or self._thread is None:
             return
-        self._ending.set()
         self._http.shutdown()
         self._http.server_close()
-        self._http.cut()
+        self._http.cut()  # before a watch can notice, and end as if its time were up
+        self._ending.set()
         self.store.end_watches()
         self._thread.join()
         self._http = self._thread = None

@@ -32,6 +32,9 @@ def configuration(resource: ResourceType, namespace: str, name: str, body: objec
         message = "error decoding YAML: the body must be one object"
         raise errors.bad_request(message)
     config: Object = orjson.loads(orjson.dumps(body))
+    if not (config.get("apiVersion") and config.get("kind")):
+        message = "error decoding YAML: apiVersion and kind must be set"
+        raise errors.bad_request(message)
     head = config.setdefault("metadata", {})
     if head.get("managedFields"):
         message = "metadata.managedFields must be nil"
@@ -168,9 +171,14 @@ def _walk_clashes(
         if mine[key] and theirs[key]:
             below = _walk_clashes(mine[key], theirs[key], (new, old), inner)
             found += [[key, *path] for path in below]
-        elif new is not _MISSING and new != old:
+        elif new is not _MISSING and new != old and not _shared(new, old):
             found.append([key])
     return sorted(found)
+
+
+def _shared(new: object, old: object) -> bool:
+    """An empty map takes nothing from another manager: maps are merged."""
+    return isinstance(new, dict) and isinstance(old, dict)
 
 
 def _conflict(paths: list[list[str]], manager: str) -> errors.ApiError:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from renderer.local.api import bodies, errors, printing
+import orjson
+
+from renderer.local.api import bodies, errors, printing, shown
 from renderer.local.api.request import Response, json_response
 from renderer.local.api.writes import DeleteOptions, PatchKind
 
@@ -33,18 +35,14 @@ def respond(store: Store, pages: Pages, request: Request, target: Target) -> Res
         return _update(store, request, target)
     if request.method == "PATCH" and target.name:
         return _patch(store, request, target)
-    if request.method == "DELETE" and target.name:
-        return _delete(store, request, target)
+    if request.method == "DELETE" and not target.subresource:
+        return (_delete if target.name else _delete_all)(store, request, target)
     raise errors.method_not_allowed()
 
 
 def _get(store: Store, request: Request, target: Target) -> Response:
     entry = store.entry(target.resource, target.name, target.namespace)
-    table = printing.wanted(request.accept)
-    if table:
-        include = request.query.get("includeObject", "Metadata")
-        return json_response(printing.table(target.resource, [entry], include))
-    return Response(body=entry.data)
+    return Response(body=shown.one(target.resource, entry, request))
 
 
 def _create(store: Store, request: Request, target: Target) -> Response:
@@ -91,7 +89,22 @@ def _patch(store: Store, request: Request, target: Target) -> Response:
     return _written(request, target, patched, write, _CREATED if new else 200)
 
 
-def _delete(store: Store, request: Request, target: Target) -> Response:
+def _delete_all(store: Store, request: Request, target: Target) -> Response:
+    """What the selectors choose of a namespace's collection."""
+    options = _options(request)
+    chosen = store.list(
+        target.resource,
+        target.namespace,
+        label_selector=request.query.get("labelSelector", ""),
+        field_selector=request.query.get("fieldSelector", ""),
+    )
+    for entry in chosen.entries:
+        store.delete(target.resource, entry.name, entry.namespace, options)
+    head = {"resourceVersion": str(store.version)}
+    return Response(body=shown.several(target.resource, chosen.entries, head, request))
+
+
+def _options(request: Request) -> DeleteOptions:
     body = bodies.read(request) if request.body else {}
     wanted = body.get("preconditions") or {}
     grace = body.get("gracePeriodSeconds", request.query.get("gracePeriodSeconds"))
@@ -103,14 +116,17 @@ def _delete(store: Store, request: Request, target: Target) -> Response:
             f'"{given}": supported values: "Background", "Foreground", "Orphan"'
         )
         raise errors.ApiError(422, "Invalid", message)
-    options = DeleteOptions(
+    return DeleteOptions(
         propagation=given or "Background",
         grace=None if grace is None else int(grace),
         uid=wanted.get("uid") or "",
         version=wanted.get("resourceVersion") or "",
         dry_run=bool(dry_run),
     )
-    last = store.delete(target.resource, target.name, target.namespace, options)
+
+
+def _delete(store: Store, request: Request, target: Target) -> Response:
+    last = store.delete(target.resource, target.name, target.namespace, _options(request))
     if "deletionTimestamp" in last["metadata"] or target.resource.key == "pods":
         return json_response(last)
     details: Object = {
@@ -119,7 +135,7 @@ def _delete(store: Store, request: Request, target: Target) -> Response:
         "kind": target.resource.plural,
         "uid": last["metadata"]["uid"],
     }
-    body = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
+    body: Object = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
     return json_response(body | {"details": {k: v for k, v in details.items() if v}})
 
 
@@ -130,12 +146,9 @@ def _subresource(target: Target) -> Subresource:
 def _written(
     request: Request, target: Target, value: Object, write: Write, code: int = 200
 ) -> Response:
-    if printing.wanted(request.accept):
-        entry = printing.loose_entry(value)
-        include = request.query.get("includeObject", "Metadata")
-        shown: Object = printing.table(target.resource, [entry], include)
-        return json_response(shown, code, tuple(write.warnings))
-    return json_response(value, code, tuple(write.warnings))
+    entry = printing.loose_entry(value)
+    body = shown.one(target.resource, entry, request)
+    return json_response(orjson.loads(body), code, tuple(write.warnings))
 
 
 def _object(request: Request, target: Target) -> Object:

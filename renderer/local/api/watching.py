@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from renderer.local.api import errors, printing
+from renderer.local.api import errors, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -75,8 +75,7 @@ class Lines:
     ) -> None:
         """`ending` tells when the server stops or drops its watches."""
         self._resource, self._ending = resource, ending
-        self._table = printing.wanted(request.accept)
-        self._include = request.query.get("includeObject", "Metadata")
+        self._request = request
         self._bookmarks = request.flag("allowWatchBookmarks")
         seconds = request.number("timeoutSeconds") or _LONGEST_SECONDS
         self._deadline = time.monotonic() + seconds
@@ -130,10 +129,9 @@ class Lines:
         return _line("BOOKMARK", orjson.dumps(value))
 
     def _shown(self, event: Event) -> bytes:
-        if not self._table:
+        if shown.form(self._request) is shown.Form.WHOLE:
             return _line(event.type, event.data)
-        table = printing.table(self._resource, [event.entry], self._include)
-        return _line(event.type, orjson.dumps(table))
+        return _line(event.type, shown.one(self._resource, event.entry, self._request))
 
 
 def _line(kind: str, data: bytes) -> bytes:
