@@ -1,4 +1,4 @@
-"""Who is let in, and what they are told they may not: over HTTP only, as in test_api_contract.py."""
+"""Who is let in, and what they may not do, over HTTP only, as in test_api_contract.py."""
 
 from __future__ import annotations
 
@@ -43,59 +43,52 @@ def test_without_a_token_nothing_is_discovered(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("method", "path", "name", "words"),
+    ("sent", "name", "words"),
     [
         pytest.param(
-            "GET",
-            "/api/v1/namespaces/{}/secrets/a",
+            ("GET", "/api/v1/namespaces/{}/secrets/a"),
             "a",
             'secrets "a" is forbidden: User "{user}" cannot get resource "secrets" in API '
             'group "" in the namespace "{namespace}"',
             id="get",
         ),
         pytest.param(
-            "GET",
-            "/api/v1/namespaces/{}/secrets",
+            ("GET", "/api/v1/namespaces/{}/secrets"),
             "",
             'secrets is forbidden: User "{user}" cannot list resource "secrets" in API '
             'group "" in the namespace "{namespace}"',
             id="list",
         ),
         pytest.param(
-            "GET",
-            "/api/v1/namespaces/{}/secrets?watch=true",
+            ("GET", "/api/v1/namespaces/{}/secrets?watch=true"),
             "",
             'secrets is forbidden: User "{user}" cannot watch resource "secrets" in API '
             'group "" in the namespace "{namespace}"',
             id="watch",
         ),
         pytest.param(
-            "GET",
-            "/apis/apps/v1/statefulsets",
+            ("GET", "/apis/apps/v1/statefulsets"),
             "",
             'statefulsets.apps is forbidden: User "{user}" cannot list resource "statefulsets" in '
             'API group "apps" at the cluster scope',
             id="everywhere",
         ),
         pytest.param(
-            "POST",
-            "/api/v1/namespaces/{}/configmaps",
+            ("POST", "/api/v1/namespaces/{}/configmaps"),
             "",
             'configmaps is forbidden: User "{user}" cannot create resource "configmaps" in API '
             'group "" in the namespace "{namespace}"',
             id="create",
         ),
         pytest.param(
-            "PUT",
-            "/apis/apps/v1/namespaces/{}/statefulsets/s/status",
+            ("PUT", "/apis/apps/v1/namespaces/{}/statefulsets/s/status"),
             "s",
             'statefulsets.apps "s" is forbidden: User "{user}" cannot update resource '
             '"statefulsets/status" in API group "apps" in the namespace "{namespace}"',
             id="subresource",
         ),
         pytest.param(
-            "DELETE",
-            "/api/v1/namespaces/{}/configmaps",
+            ("DELETE", "/api/v1/namespaces/{}/configmaps"),
             "",
             'configmaps is forbidden: User "{user}" cannot deletecollection resource '
             '"configmaps" in API group "" in the namespace "{namespace}"',
@@ -104,8 +97,9 @@ def test_without_a_token_nothing_is_discovered(api: Api) -> None:
     ],
 )
 def test_a_refusal_names_user_verb_and_place(
-    reader: Api, user: str, namespace: str, method: str, path: str, name: str, words: str
+    reader: Api, user: str, namespace: str, sent: tuple[str, str], name: str, words: str
 ) -> None:
+    method, path = sent
     group, resource = ("apps", "statefulsets") if "apps" in path else ("", path.split("/")[5:][0])
     answer = reader.send(method, path.format(namespace), {} if method in {"POST", "PUT"} else None)
     details = {"name": name, "group": group, "kind": resource.partition("?")[0]}
