@@ -10,11 +10,11 @@ from e2e import builder
 from e2e import cluster as whole
 from e2e import storage as volumes
 from e2e.cluster import Cluster, Nodeless
-from e2e.handover_fixtures import argocd_handover, flux_handover, git, handover, kubectl
+from e2e.handover_fixtures import argocd_handover, flux_handover, git, handover, kubectl, standing
 from e2e.storage import Storage
 from e2e.supervisor import Run, folder_of
 
-__all__ = ["argocd_handover", "flux_handover", "git", "handover", "kubectl"]
+__all__ = ["argocd_handover", "flux_handover", "git", "handover", "kubectl", "standing"]
 
 
 @pytest.fixture(scope="session")

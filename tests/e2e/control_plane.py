@@ -63,7 +63,7 @@ def start(run: Run, network: Network) -> ControlPlane:
         f"--service-account-signing-key-file={signing}",
         "--service-account-issuer=https://kubernetes.default.svc",
         "--authorization-mode=Node,RBAC",
-        "--enable-admission-plugins=NodeRestriction",
+        "--enable-admission-plugins=NodeRestriction,PodNodeSelector",
         "--allow-privileged=true",
         "--profiling=false",
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 from e2e.appliers.git_host import READER, WRITER
 from e2e.appliers.kubectl import Kubectl, Object, namespace
+from e2e.nowhere import NO_NODE
 from servers.git_bare import Bare
 
 from renderer import delivery
@@ -41,8 +43,6 @@ class Tool:
     namespace: str
     resource: str
     """The rendered objects, as kubectl names them."""
-    roots: tuple[str, ...]
-    """Files of examples/<name> that a user applies once, before the root object."""
     asked: str
     """The annotation that asks for a look now."""
     more: tuple[str, ...] = ()
@@ -66,14 +66,24 @@ class Handover:
         """Do what the tool's README asks of a user."""
         self.kubectl.run("apply", "--server-side", "-f", "-", stdin=_sampledb("crd"))
         self.kubectl.established("sampledbs.sampledb.dev")
-        self.kubectl.apply(namespace(self.team), namespace(SYSTEM))
+        team = namespace(self.team)
+        team["metadata"]["annotations"] = NO_NODE
+        self.kubectl.apply(team, namespace(SYSTEM))
         self.kubectl.apply_files([ROOT / "deploy" / "rbac.yaml"])
         self.kubectl.apply(self._access())
-        for name in self.tool.roots:
-            self.kubectl.apply(text=self._example(name))
-        root = self._example("sampledb-root.yaml")
-        self.bare.write(f"{PATH}/apps/sampledb-root.yaml", root)
-        self.kubectl.apply(text=root)
+        self.bare.write(f"{PATH}/apps/sampledb-root.yaml", self._example("sampledb-root.yaml"))
+        for command in self._readme():
+            self.kubectl.run(*command)
+
+    def _readme(self) -> Iterator[list[str]]:
+        """The kubectl commands of the example's README, on files with this repository's URL."""
+        own = self.folder / "examples"
+        own.mkdir()
+        for file in (EXAMPLES / self.tool.name).glob("*.yaml"):
+            (own / file.name).write_text(self._example(file.name))
+        told = (EXAMPLES / self.tool.name / "README.md").read_text()
+        for command in re.findall(r"`kubectl ([^`]+)`", told):
+            yield [str(own / w) if w.endswith(".yaml") else w for w in command.split()]
 
     def _access(self) -> Object:
         user, token = READER
@@ -228,7 +238,7 @@ class Handover:
         while not (found := what()):
             if time.monotonic() > deadline:
                 pytest.fail(f"never seen: {waiting_for}\n{self._seen()}")
-            time.sleep(0.3)
+            time.sleep(0.5)
         return found
 
     def applied(self, name: str) -> Object:

@@ -13,7 +13,6 @@ ARGOCD = Tool(
     name="argocd",
     namespace="argocd",
     resource="applications.argoproj.io",
-    roots=("project.yaml",),
     asked="argocd.argoproj.io/refresh",
     more=("--argocd-project", "sampledb"),
 )

@@ -10,12 +10,14 @@ from e2e.appliers import argocd, flux, git_host
 from e2e.appliers.git_host import GitHost
 from e2e.appliers.kubectl import Kubectl
 from e2e.appliers.starting import Starts
+from e2e.awkward import AWKWARD
 from e2e.handover import Handover, Tool
 from e2e.handover_argocd import ARGOCD, ArgoHandover
 from e2e.handover_flux import FLUX, FluxHandover
 
-__all__ = ["argocd_handover", "flux_handover", "git", "handover", "kubectl"]
+__all__ = ["argocd_handover", "flux_handover", "git", "handover", "kubectl", "standing"]
 
+STANDING = ("edited", "emptied", "left", "orphan")
 Program = Callable[[str], Path]
 
 
@@ -52,6 +54,18 @@ def handover(request: pytest.FixtureRequest) -> Handover:
     found = request.getfixturevalue(f"{request.param}_handover")
     assert isinstance(found, Handover)
     return found
+
+
+@pytest.fixture(scope="session")
+def standing(handover: Handover) -> Handover:
+    """The same, with a SampleDB for each of several tests applied; no controller runs."""
+    with handover.controller():
+        for name in STANDING:
+            handover.create(name)
+        handover.create("awkward", **AWKWARD)
+        for name in (*STANDING, "awkward"):
+            handover.applied(name)
+    return handover
 
 
 def _prepared(

@@ -12,7 +12,6 @@ FLUX = Tool(
     name="flux",
     namespace="flux-system",
     resource="kustomizations.kustomize.toolkit.fluxcd.io",
-    roots=("source.yaml", "rights.yaml"),
     asked="reconcile.fluxcd.io/requestedAt",
 )
 

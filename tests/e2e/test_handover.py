@@ -11,7 +11,6 @@ from pathlib import PurePosixPath
 from e2e.appliers.kubectl import Object
 from e2e.handover import PATH, Handover
 
-ROUNDS = 10
 POLICY = "admissionregistration.k8s.io/v1"
 
 
@@ -31,89 +30,64 @@ def test_the_first_commit_is_applied_and_the_status_says_so(handover: Handover) 
     assert _kinds(handover, "first") == sorted(each["kind"].lower() for each in live.values())
 
 
-def test_nothing_differs_however_often_the_tool_looks(handover: Handover) -> None:
-    with handover.controller():
-        handover.create("still")
-        handover.applied("still")
-    before = _written(handover, "still")
-    operations = handover.operations("still")
-    for _ in range(ROUNDS):
-        handover.look_again("still")
-        assert handover.in_sync("still")
-    assert _written(handover, "still") == before
-    assert handover.operations("still") == operations
-
-
-def test_what_somebody_else_changed_is_put_back(handover: Handover) -> None:
-    with handover.controller():
-        handover.create("edited")
-        handover.applied("edited")
+def test_what_somebody_else_changed_is_put_back(standing: Handover) -> None:
     change = {"spec": {"replicas": 0}}
-    handover.kubectl.patch("statefulset", "edited", handover.team, change)
-    handover.look_again("edited")
-    handover.until(
-        lambda: handover.children("edited")["StatefulSet/edited"]["spec"]["replicas"] == 1,
+    standing.kubectl.patch("statefulset", "edited", standing.team, change)
+    standing.look_again("edited")
+    standing.until(
+        lambda: standing.children("edited")["StatefulSet/edited"]["spec"]["replicas"] == 1,
         "the replicas put back",
     )
 
 
-def test_the_data_claim_outlives_an_emptied_directory(handover: Handover) -> None:
-    with handover.controller():
-        handover.create("emptied")
-        handover.applied("emptied")
-    directory = handover.directory("emptied")
-    claim = handover.children("emptied")["PersistentVolumeClaim/data-emptied-0"]
+def test_the_data_claim_outlives_an_emptied_directory(standing: Handover) -> None:
+    directory = standing.directory("emptied")
+    claim = standing.children("emptied")["PersistentVolumeClaim/data-emptied-0"]
     gone: dict[str, str | None] = {
         path: None
-        for path in handover.bare.files()
+        for path in standing.bare.files()
         if path.startswith(f"{directory}/") and not path.endswith("/record.yaml")
     }
     kept = f"{directory}/kustomization.yaml"
     gone[kept] = "resources: [record.yaml]\n"
-    handover.rewrite("empty it", gone)
-    handover.until(
+    standing.rewrite("empty it", gone)
+    standing.until(
         lambda: (
-            set(handover.children("emptied"))
+            set(standing.children("emptied"))
             == {"PersistentVolumeClaim/data-emptied-0", "ConfigMap/emptied-record"}
         ),
         "only the claim and the record",
     )
-    after = handover.children("emptied")["PersistentVolumeClaim/data-emptied-0"]
+    after = standing.children("emptied")["PersistentVolumeClaim/data-emptied-0"]
     assert after["metadata"]["uid"] == claim["metadata"]["uid"]
     assert "deletionTimestamp" not in after["metadata"]
 
 
-def test_the_data_claim_outlives_the_deleted_handover(handover: Handover) -> None:
-    with handover.controller():
-        handover.create("orphan")
-        handover.applied("orphan")
-    claim = handover.children("orphan")["PersistentVolumeClaim/data-orphan-0"]
-    handover.cascade("orphan")
-    handover.rewrite("no more", {f"{PATH}/apps/{handover.team}.orphan.yaml": None})
-    handover.until(lambda: handover.app("orphan") is None, "the end of the hand-over")
-    handover.until(
-        lambda: set(handover.children("orphan")) == {"PersistentVolumeClaim/data-orphan-0"},
+def test_the_data_claim_outlives_the_deleted_handover(standing: Handover) -> None:
+    claim = standing.children("orphan")["PersistentVolumeClaim/data-orphan-0"]
+    standing.cascade("orphan")
+    standing.rewrite("no more", {f"{PATH}/apps/{standing.team}.orphan.yaml": None})
+    standing.until(lambda: standing.app("orphan") is None, "the end of the hand-over")
+    standing.until(
+        lambda: set(standing.children("orphan")) == {"PersistentVolumeClaim/data-orphan-0"},
         "only the claim",
     )
-    after = handover.children("orphan")["PersistentVolumeClaim/data-orphan-0"]
+    after = standing.children("orphan")["PersistentVolumeClaim/data-orphan-0"]
     assert after["metadata"]["uid"] == claim["metadata"]["uid"]
     assert "deletionTimestamp" not in after["metadata"]
 
 
-def test_a_rendered_handover_that_is_deleted_leaves_everything(handover: Handover) -> None:
-    with handover.controller():
-        handover.create("left")
-        handover.applied("left")
-    before = {name: each["metadata"]["uid"] for name, each in handover.children("left").items()}
-    uid = (handover.app("left") or {})["metadata"]["uid"]
-    handover.kubectl.run(
-        *("delete", handover.tool.resource, f"{handover.team}.left"),
-        *("-n", handover.tool.namespace, "--wait=true", "--timeout=60s"),
+def test_a_rendered_handover_that_is_deleted_leaves_everything(standing: Handover) -> None:
+    before = {name: each["metadata"]["uid"] for name, each in standing.children("left").items()}
+    uid = (standing.app("left") or {})["metadata"]["uid"]
+    standing.kubectl.run(
+        *("delete", standing.tool.resource, f"{standing.team}.left"),
+        *("-n", standing.tool.namespace, "--wait=true", "--timeout=60s"),
     )
-    handover.look_again_at_the_root()
-    app = handover.until(lambda: handover.app("left"), "the hand-over again")
+    standing.look_again_at_the_root()
+    app = standing.until(lambda: standing.app("left"), "the hand-over again")
     assert app["metadata"]["uid"] != uid
-    after = {name: each["metadata"]["uid"] for name, each in handover.children("left").items()}
+    after = {name: each["metadata"]["uid"] for name, each in standing.children("left").items()}
     assert after == before
 
 
@@ -179,21 +153,6 @@ def _kinds(handover: Handover, name: str) -> list[str]:
     long = {"pvc": "persistentvolumeclaim", "record": "configmap"}
     kinds = [stem.split("-")[0] for stem in files if stem != "kustomization"]
     return sorted(long.get(kind, kind) for kind in kinds)
-
-
-def _written(handover: Handover, name: str) -> dict[str, tuple[int, str]]:
-    """Generation, and when anything but a status was last written, of each child."""
-    return {
-        child: (
-            live["metadata"].get("generation", 0),
-            max(
-                each["time"]
-                for each in live["metadata"]["managedFields"]
-                if each.get("subresource") != "status"
-            ),
-        )
-        for child, live in handover.children(name).items()
-    }
 
 
 def _no_large_volumes(team: str) -> tuple[Object, Object]:
