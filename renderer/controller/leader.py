@@ -129,15 +129,30 @@ class Leader:
 
     def _fetch(self) -> None:
         """Notice what others push: hand edits, reverts, a rewritten branch."""
+        last: SampleDBError | None = None
         while not self._stopping.wait(self.settings.controller.fetch):
             before = self.world.repository.tip
             try:
                 self.world.repository.fetch()
             except SampleDBError as error:
                 log.warning("the repository can't be fetched: %s", error)
+                self._blind(error, last)
+                last = error
                 continue
-            if self.world.repository.tip != before:
+            if last is not None or self.world.repository.tip != before:
+                last, self.world.memory.unseen = None, ""
                 self._enqueue_all()
+
+    def _blind(self, error: SampleDBError, last: SampleDBError | None) -> None:
+        """Have every SampleDB say that the branch can't be read, in the first words of this kind.
+
+        What may heal by itself is told when it comes a second time.
+        """
+        again = type(error) is type(last)
+        told = again and bool(self.world.memory.unseen)
+        if not told and (again or not isinstance(error, TransientError)):
+            self.world.memory.unseen = str(error)
+            self._enqueue_all()
 
     def _resync(self) -> None:
         while not self._stopping.wait(self.settings.controller.resync):

@@ -97,6 +97,7 @@ class Reconciler:
             committed_at=told.committed_at,
             pending=pending,
             error=told.error if pending else "",
+            unseen=world.memory.unseen,
         )
         status = summarise(
             Pass(

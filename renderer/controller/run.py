@@ -63,6 +63,7 @@ class Controller:
             Path(kubeconfig) if kubeconfig else None, settings.cluster.context or None
         )
         self._remote = wiring.remote(settings)
+        self._unopened = ""
         self._handoff = wiring.handoff(settings)
         self._queue = WorkQueue()
         self._identity = f"{socket.gethostname()}_{uuid.uuid4()}"
@@ -116,7 +117,8 @@ class Controller:
         if waiting:
             return "; ".join(waiting)
         if self._leading.is_set() and not self._working.is_set():
-            return f"the repository {self._remote} isn't open yet"
+            why = f": {self._unopened}" if self._unopened else ""
+            return f"the repository {self._remote} isn't open yet{why}"
         return ""
 
     def _make_elector(self) -> Elector:
@@ -189,11 +191,13 @@ class Controller:
             ways = Ways(owner=owner, removals=wiring.removals(self.settings))
             repository = Repository.open(self._remote, cache, ways)
         except SampleDBError as error:
+            self._unopened = str(error)
             log.error("the repository can't be opened yet: %s", error)  # noqa: TRY400 - expected; the message says it all
             return None
         try:
             repository.check_owner()
         except SampleDBError as error:
+            self._unopened = str(error)
             log.error("the repository may not be written: %s", error)  # noqa: TRY400 - the same
             repository.close()
             return None

@@ -40,6 +40,9 @@ class Told:
 class Memory:
     """The outcome of each SampleDB's last push: comfort only, all of it can be found anew."""
 
+    unseen: str = ""
+    """Why the branch can't be read, and the way out; "" while it can."""
+
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _told: dict[Key, Told] = field(default_factory=dict)
 

@@ -38,6 +38,8 @@ class GitState:
     """True while the plan's files are not yet at the tip."""
     error: str = ""
     """Why the last push failed, and the way out."""
+    unseen: str = ""
+    """Why the branch can't be read, and the way out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +157,8 @@ def _rendered(this: Pass) -> Condition:
 def _committed(git: GitState) -> Condition:
     if git.error:
         return Condition(type="Committed", holds=False, reason="PushFailed", message=git.error)
+    if git.unseen:
+        return Condition(type="Committed", holds=False, reason="FetchFailed", message=git.unseen)
     if git.pending or not git.commit:
         text = f"waiting for the push to {git.branch}"
         return Condition(type="Committed", holds=False, reason="Pending", message=text)
