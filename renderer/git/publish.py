@@ -68,6 +68,9 @@ class Publish:
             if pause is None:
                 raise self._moved()
             ways.sleep(pause)
+            if not rejections:
+                # Whoever moved the branch may have gone on during the pause.
+                self.repository.fetch()
 
     def _landed(self, pushed: Pushed, commit: str) -> bool:
         """Look where the branch is now: a push whose answer was lost may have got through."""

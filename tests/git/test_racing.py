@@ -100,6 +100,17 @@ def test_a_branch_that_never_rests_is_given_up_after_the_limit(opened: Opener, b
     assert repository.tip == bare.tip()
 
 
+def test_a_pause_is_followed_by_another_look_at_the_branch(opened: Opener, bare: Bare) -> None:
+    """Somebody pushes whenever we pause: waiting longer would never help."""
+    first = bare.write("readme", "0")
+    repository = opened(sleep=lambda _: bare.write("readme", "during the pause"))
+    assert repository.tip == first
+    bare.write("readme", "before the push")
+    (outcome,) = repository.publish([change()])
+    assert isinstance(outcome, Committed)
+    assert bare.count() == 4
+
+
 def test_pauses_grow_with_jitter_up_to_the_longest() -> None:
     taken = list(pauses(QUICK, random.Random(1)))  # noqa: S311 -- no secret
     assert len(taken) == QUICK.attempts - 1
