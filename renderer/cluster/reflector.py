@@ -122,7 +122,7 @@ class Reflector:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            began = time.monotonic()
+            began, anew = time.monotonic(), not self._version
             try:
                 if not self._version:
                     self._list()
@@ -135,6 +135,8 @@ class Reflector:
                 # 410, or a version that the server refuses: the next round lists anew.
                 if isinstance(error, (ExpiredError, InvalidError)):
                     self._version = ""
+                    if not anew:
+                        continue  # at once: the server answers, and what it has isn't known
                 asked = error.retry_after if isinstance(error, ApiError) else 0.0
                 self._back_off(str(error), at_least=asked)
             except Exception:
