@@ -76,11 +76,13 @@ class Recorder:
         name = event["metadata"]["name"]
         with self._lock:
             told = self._told.pop(name, None)
-            try:
-                told = self._again(told) if told else self._first(event)
-            except SampleDBError as error:
-                log.warning("the Event %s could not be told: %s", reason, error)
-                return
+        # Without the lock: nobody waits while another one's Event is on its way.
+        try:
+            told = self._again(told) if told else self._first(event)
+        except SampleDBError as error:
+            log.warning("the Event %s could not be told: %s", reason, error)
+            return
+        with self._lock:
             self._told[name] = told
             while len(self._told) > _REMEMBERED:
                 self._told.popitem(last=False)

@@ -45,7 +45,11 @@ class Leader:
             Pace(gather=self.settings.controller.debounce),
             self.leading,
         )
-        self.reconciler = Reconciler(world=self.world, submit=self.publisher.submit)
+        self.reconciler = Reconciler(
+            world=self.world,
+            submit=self.publisher.submit,
+            under_way=self.publisher.under_way,
+        )
 
     def start(self) -> None:
         """Begin to work on everything that is known."""
@@ -116,10 +120,8 @@ class Leader:
         match outcome:
             case Committed(commit=commit):
                 log.info("%s: %s (commit %s)", key, change.subject, commit[:12])
-                about = self.world.sampledbs.get(key)
-                if about is not None:
-                    text = f"{change.subject} (commit {commit[:12]})"
-                    self.world.tell(about, "Committed", text, warning=False)
+                # Told by the pass that follows: the next push doesn't wait for an Event each.
+                self.world.memory.report(key, f"{change.subject} (commit {commit[:12]})")
                 self.queue.add(key)
             case Refused(error=error):
                 log.warning("%s: not pushed: %s", key, error)

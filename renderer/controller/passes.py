@@ -26,6 +26,8 @@ from renderer.reconcile import Stored
 
 QUIET = 5.0
 """Seconds between status writes that change nothing but words."""
+PATIENCE = 1.5
+"""Seconds that a push may take before it is told that one is waited for."""
 
 
 _RESTING = {Phase.READY, Phase.HIBERNATED, Phase.PAUSED}
@@ -48,8 +50,12 @@ class Reconciler:
     world: World
     submit: Callable[[Key, Change], None]
     """Hands a change to the publisher."""
+    under_way: Callable[[Key], bool]
+    """Whether a push of a change goes on, of which the outcome isn't known yet."""
     _secrets: set[tuple[Key, str]] = field(default_factory=set)
     _written: dict[Key, float] = field(default_factory=dict)
+    _pending: dict[Key, float] = field(default_factory=dict)
+    """Since when a push is waited for, without a word of it."""
     _own: dict[Key, tuple[str, Object]] = field(default_factory=dict)
     """The cached version that a pass began with, and what our writes made of it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -61,6 +67,9 @@ class Reconciler:
             self._forget(key)
             return Next.REST
         about = self._newest(key, cached)
+        news = self.world.memory.news(key)
+        if news:
+            self.world.tell(about, "Committed", news, warning=False)
         try:
             desired = reconcile.resolve(about, self.world.packs)
             return self._pass(about, desired)
@@ -76,6 +85,8 @@ class Reconciler:
         if not desired.db.deleting:
             about = self._adopt(about)
         held = reconcile.stored(world.repository, world.place, key)
+        # In this order: what lands after the look at the tip is still seen to be under way.
+        flying = self.under_way(key)
         told = self._told(about, key, exists=held.tree is not None)
         observed = world.observe(key)
         delivery = world.deliver(desired, told.commit)
@@ -88,7 +99,7 @@ class Reconciler:
             return Next.REST
         if plan.create_secret:
             self._create_secret(desired)
-        pending = self._submit(desired, plan, held)
+        pending = self._submit(desired, plan, held) or flying
         git = GitState(
             repository=world.url,
             branch=world.branch,
@@ -110,7 +121,18 @@ class Reconciler:
                 now=now,
             )
         )
+        if self._in_a_moment(key, waiting=pending and not told.error):
+            return Next.SOON
         return self._write(about, key, status, plan)
+
+    def _in_a_moment(self, key: Key, *, waiting: bool) -> bool:
+        """Whether a push is waited for that hasn't taken long: soon there is more to write."""
+        now = time.monotonic()
+        with self._lock:
+            if not waiting:
+                self._pending.pop(key, None)
+                return False
+            return now - self._pending.setdefault(key, now) < PATIENCE
 
     def _newest(self, key: Key, cached: Object) -> Object:
         """The cached object, or what our own last write made of it while the watch is behind."""
@@ -234,6 +256,7 @@ class Reconciler:
         with self._lock:
             self._secrets = {one for one in self._secrets if one[0] != key}
             self._written.pop(key, None)
+            self._pending.pop(key, None)
             self._own.pop(key, None)
 
 
@@ -256,10 +279,10 @@ def significant(status: Mapping[str, object]) -> tuple[object, ...]:
 def _state(condition: Mapping[str, object]) -> tuple[object, ...]:
     """Type and status, and the reason where it is an alarm.
 
-    A push under way counts as done: it is over in a moment, or told as an error.
+    What is pushed or applied counts as done: it is over in a moment, or told as an error.
     """
     kind, status, reason = (condition.get(name) for name in ("type", "status", "reason"))
-    if kind in {"Committed", "Applied"} and reason == "Pending":
+    if kind in {"Committed", "Applied"} and reason in {"Pending", "Waiting"}:
         status = "True"
     return kind, status, reason if kind == "Stalled" and status == "True" else ""
 

@@ -51,6 +51,7 @@ class Publisher:
         self._pace = pace or Pace()
         self._condition = threading.Condition()
         self._waiting: dict[Key, Change] = {}
+        self._flying: dict[Key, Change] = {}
         self._stopping = threading.Event()
         self._last = float("-inf")
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
@@ -69,6 +70,11 @@ class Publisher:
         with self._condition:
             self._waiting[key] = change
             self._condition.notify()
+
+    def under_way(self, key: Key) -> bool:
+        """Whether a change is being pushed, and its outcome hasn't been told yet."""
+        with self._condition:
+            return key in self._flying
 
     def stop(self, timeout: float = 60.0) -> bool:
         """End after the push under way; True when the thread has ended in time."""
@@ -94,12 +100,14 @@ class Publisher:
             return {}
         with self._condition:
             keys = list(self._waiting)[: self._pace.most]
-            return {key: self._waiting.pop(key) for key in keys}
+            self._flying = {key: self._waiting.pop(key) for key in keys}
+            return dict(self._flying)
 
     def _flush(self, batch: dict[Key, Change]) -> None:
         outcomes: Sequence[Outcome]
         if not self._may():
             log.warning("nothing is pushed: this process isn't certain any more that it leads")
+            self._land(*batch)
             return
         try:
             outcomes = self._publish(tuple(batch.values()))
@@ -112,3 +120,9 @@ class Publisher:
         self._last = time.monotonic()
         for (key, change), outcome in zip(batch.items(), outcomes, strict=True):
             self._told(key, change, outcome)
+            self._land(key)
+
+    def _land(self, *keys: Key) -> None:
+        with self._condition:
+            for key in keys:
+                self._flying.pop(key, None)

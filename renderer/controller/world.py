@@ -45,6 +45,7 @@ class Memory:
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _told: dict[Key, Told] = field(default_factory=dict)
+    _news: dict[Key, str] = field(default_factory=dict)
 
     def get(self, key: Key) -> Told:
         """The last outcome; an empty one when none is known."""
@@ -55,6 +56,17 @@ class Memory:
         """The SampleDB is gone."""
         with self._lock:
             self._told.pop(key, None)
+            self._news.pop(key, None)
+
+    def report(self, key: Key, news: str) -> None:
+        """Have the next pass tell what was committed."""
+        with self._lock:
+            self._news[key] = news
+
+    def news(self, key: Key) -> str:
+        """What is still to be told of a commit, once; "" when there is nothing."""
+        with self._lock:
+            return self._news.pop(key, "")
 
     def put(self, key: Key, told: Told) -> None:
         """Keep what is known of a commit."""
