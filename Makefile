@@ -13,7 +13,7 @@ E2E_PACKAGES := busybox-static containerd containernetworking-plugins iproute2 i
 
 .PHONY: help
 help: ## Show this list
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 $(READY): pyproject.toml requirements.lock
 	@echo "==> setting up $(VENV) (Python packages pinned in requirements.lock)"
@@ -83,6 +83,10 @@ demo: $(READY) ## Take a SampleDB all the way round on this machine
 .PHONY: bench
 bench: $(READY) ## Measure; prints tables (see benchmarks/README.md)
 	$(BIN)/python benchmarks/run.py $(ARGS)
+
+.PHONY: bench-cluster
+bench-cluster: e2e-packages ## Measure the controller on a real API server (needs root and Go)
+	$(BIN)/python benchmarks/cluster.py $(ARGS)
 
 .PHONY: clean
 clean: ## Remove what the targets above made

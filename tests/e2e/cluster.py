@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,11 +48,11 @@ class Nodeless:
         return Cluster(network=self.network, plane=self.plane, node=added)
 
 
-def start_nodeless(run: Run) -> Nodeless:
-    """A control plane whose Pods stay pending."""
+def start_nodeless(run: Run, flags: Sequence[str] = ()) -> Nodeless:
+    """A control plane whose Pods stay pending; the API server also takes `flags`."""
     builder.build_all(PROGRAMS)
     link = network.connect(run)
-    return Nodeless(network=link, plane=control_plane.start(run, link))
+    return Nodeless(network=link, plane=control_plane.start(run, link, flags))
 
 
 def start(run: Run) -> Cluster:

@@ -11,10 +11,33 @@ from e2e import cluster as whole
 from e2e import storage as volumes
 from e2e.cluster import Cluster, Nodeless
 from e2e.handover_fixtures import argocd_handover, flux_handover, git, handover, kubectl, standing
+from e2e.plane_fixtures import (
+    admin,
+    audit,
+    breakable,
+    breakable_git,
+    plane,
+    played,
+    unapplied,
+)
 from e2e.storage import Storage
 from e2e.supervisor import Run, folder_of
 
-__all__ = ["argocd_handover", "flux_handover", "git", "handover", "kubectl", "standing"]
+__all__ = [
+    "admin",
+    "argocd_handover",
+    "audit",
+    "breakable",
+    "breakable_git",
+    "flux_handover",
+    "git",
+    "handover",
+    "kubectl",
+    "plane",
+    "played",
+    "standing",
+    "unapplied",
+]
 
 
 @pytest.fixture(scope="session")

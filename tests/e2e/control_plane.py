@@ -6,6 +6,7 @@ import secrets
 import socket
 import ssl
 import urllib.request
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +46,8 @@ class ControlPlane:
         )
 
 
-def start(run: Run, network: Network) -> ControlPlane:
-    """Start all four; returns when the API server is ready."""
+def start(run: Run, network: Network, flags: Sequence[str] = ()) -> ControlPlane:
+    """Start all four; returns when the API server, which also takes `flags`, is ready."""
     authority = Authority(run.folder / "certificates")
     etcd_url = f"http://127.0.0.1:{_free_port('127.0.0.1')}"
     etcd = _start_etcd(run, etcd_url)
@@ -66,6 +67,7 @@ def start(run: Run, network: Network) -> ControlPlane:
         "--enable-admission-plugins=NodeRestriction,PodNodeSelector",
         "--allow-privileged=true",
         "--profiling=false",
+        *flags,
     ]
     api = run.start(
         "kube-apiserver",

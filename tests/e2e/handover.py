@@ -62,14 +62,18 @@ class Handover:
     """The namespace of the SampleDBs; the controller sees only this one."""
     names: list[str] = field(default_factory=list)
 
-    def settle(self) -> None:
-        """Do what the tool's README asks of a user."""
+    def install(self) -> None:
+        """The definition, the namespaces, and the controller's rights."""
         self.kubectl.run("apply", "--server-side", "-f", "-", stdin=_sampledb("crd"))
         self.kubectl.established("sampledbs.sampledb.dev")
         team = namespace(self.team)
         team["metadata"]["annotations"] = NO_NODE
         self.kubectl.apply(team, namespace(SYSTEM))
         self.kubectl.apply_files([ROOT / "deploy" / "rbac.yaml"])
+
+    def settle(self) -> None:
+        """Do what the tool's README asks of a user."""
+        self.install()
         self.kubectl.apply(self._access())
         self.bare.write(f"{PATH}/apps/sampledb-root.yaml", self._example("sampledb-root.yaml"))
         for command in self._readme():
@@ -250,10 +254,24 @@ class Handover:
 
         return dict(self.until(look, f"{self.tool.name} has applied {name}"))
 
+    def delete(self, name: str) -> None:
+        """Ask for a SampleDB's deletion, and don't wait for it."""
+        self.kubectl.run("delete", "sampledb", name, "-n", self.team, "--wait=false")
+
+    def subjects(self, name: str) -> list[str]:
+        """What our commits say that they did to a SampleDB, oldest first."""
+        told = self.bare.git("log", "--reverse", "--format=%s", "main", "--", self.directory(name))
+        return [line.removeprefix(f"{self.team}/{name}: ") for line in told.splitlines()]
+
     def _seen(self) -> str:
         seen = [json.dumps(self.get(name).get("status"), indent=1) for name in self.names]
-        apps = self.kubectl.run("get", self.tool.resource, "-n", self.tool.namespace, "-o", "yaml")
-        return "\n".join([*seen, apps, self.log()[-4000:]])
+        return "\n".join([*seen, self._applier(), self.log()[-4000:]])
+
+    def _applier(self) -> str:
+        """The applier's objects."""
+        return self.kubectl.run(
+            *("get", self.tool.resource, "-n", self.tool.namespace, "-o", "yaml")
+        )
 
 
 def _sampledb(*arguments: str) -> str:

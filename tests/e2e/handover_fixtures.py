@@ -38,14 +38,14 @@ def flux_handover(run: Starts, kubectl: Kubectl, git: GitHost, program: Program)
     """A repository that Flux applies."""
     programs = flux.Programs(source=program(flux.SOURCE), kustomize=program(flux.KUSTOMIZE))
     flux.start(run, kubectl, programs)
-    return _prepared(FluxHandover, FLUX, run, kubectl, git)
+    return prepared(FluxHandover, FLUX, run, kubectl, git)
 
 
 @pytest.fixture(scope="session")
 def argocd_handover(run: Starts, kubectl: Kubectl, git: GitHost, program: Program) -> Handover:
     """A repository that Argo CD applies."""
     argocd.start(run, kubectl, program(argocd.TOOL))
-    return _prepared(ArgoHandover, ARGOCD, run, kubectl, git)
+    return prepared(ArgoHandover, ARGOCD, run, kubectl, git)
 
 
 @pytest.fixture(params=["flux", "argocd"], scope="session")
@@ -68,20 +68,21 @@ def standing(handover: Handover) -> Handover:
     return handover
 
 
-def _prepared(
-    kind: type[Handover], tool: Tool, run: Starts, kubectl: Kubectl, git: GitHost
+def prepared(
+    kind: type[Handover], tool: Tool, run: Starts, kubectl: Kubectl, git: GitHost, name: str = ""
 ) -> Handover:
-    """A repository of the tool's own, set up as its README says."""
-    folder = run.folder / f"handover-{tool.name}"
+    """A repository of its own, set up as the tool's README says; `name` is the tool's if empty."""
+    short = name or tool.name
+    folder = run.folder / f"handover-{short}"
     folder.mkdir()
-    name = f"deployments-{tool.name}"
+    repository = f"deployments-{short}"
     made = kind(
         tool=tool,
         kubectl=kubectl,
         folder=folder,
-        bare=git.create(name),
-        url=git.over_http(name),
-        team=f"team-{tool.name}",
+        bare=git.create(repository),
+        url=git.over_http(repository),
+        team=f"team-{short}",
     )
     made.settle()
     return made

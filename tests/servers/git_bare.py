@@ -67,8 +67,8 @@ class Bare:
         self.git("fast-import", "--quiet", stdin=stream)
         return self.tip(branch)
 
-    def hook(self, script: str) -> None:
-        hook = self.folder / "hooks" / "pre-receive"
+    def hook(self, script: str, name: str = "pre-receive") -> None:
+        hook = self.folder / "hooks" / name
         hook.parent.mkdir(exist_ok=True)
         hook.write_text(f"#!/bin/sh\n{script}\n")
         hook.chmod(0o755)

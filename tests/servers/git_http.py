@@ -9,6 +9,7 @@ import os
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ class Faults:
     """Carry a push out, and close the connection without saying so."""
     hang: threading.Event | None = None
     """Keep every request waiting until this is set."""
+    slow: float = 0.0
+    """Seconds that every request waits."""
     words: str = "no"
     """Body of an error answer."""
 
@@ -96,6 +99,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.git.requests.append(f"{self.command} {self.path}")
         faults = self.git.faults
         push = "git-receive-pack" in self.path
+        time.sleep(faults.slow)
         if faults.hang:
             faults.hang.wait()
         if faults.drop:

@@ -52,7 +52,7 @@ def _order(file: Path, faults: Faults) -> None:
         faults.hang = None
         hang.set()
     usual = Faults()
-    for name in ("status", "push_status", "drop", "drop_after_push", "words"):
+    for name in ("status", "push_status", "drop", "drop_after_push", "slow", "words"):
         setattr(faults, name, wanted.get(name, getattr(usual, name)))
 
 
