@@ -3,21 +3,11 @@
 from __future__ import annotations
 
 from laptop_line import Line
+from subjects import DELETE, PROVISION
 
 from renderer.core.layout import Key
 
 KEY = Key(namespace="team-a", name="orders")
-PROVISION = [
-    "provision, step 1 of 3: start the server",
-    "provision, step 2 of 3: initialise the database",
-    "provision, step 3 of 3: initialised; remove the Job",
-]
-DELETE = [
-    "delete, step 1 of 5: take the final backup",
-    "delete, step 2 of 5: stop the server, release the data volume",
-    "delete, step 3 of 5: remove the workload",
-    "delete, step 4 of 5: remove the directory",
-]
 INIT = {"sql": ["CREATE TABLE t (n int)", "INSERT INTO t VALUES (1)"]}
 
 

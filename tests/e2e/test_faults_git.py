@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from e2e.appliers.git_host import GitHost
 from e2e.handover_none import Unapplied
+from subjects import PROVISION
 
 NO_SPACE = "No space left on device"
 
@@ -54,7 +55,7 @@ def test_a_failing_server_is_told_and_pushed_to_when_it_is_well_again(
         assert site.get(name)["status"]["message"] == site.condition(name, "Committed")["message"]
     commit = site.committed(name)
     assert site.bare.git("merge-base", "--is-ancestor", commit, "main") == ""
-    assert site.subjects(name) == ["provision, step 1 of 3: start the server"]
+    assert site.subjects(name) == PROVISION[:1]
 
 
 def test_an_answer_that_gets_lost_is_not_pushed_twice(
@@ -63,7 +64,7 @@ def test_an_answer_that_gets_lost_is_not_pushed_twice(
     with ordered(breakable_git, drop_after_push=True):
         site.create("lost")
         site.committed("lost")
-    assert site.subjects("lost") == ["provision, step 1 of 3: start the server"]
+    assert site.subjects("lost") == PROVISION[:1]
 
 
 def test_a_slow_server_only_takes_longer(site: Unapplied, breakable_git: GitHost) -> None:

@@ -5,18 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from e2e.handover import Handover
+from subjects import DELETE, PROVISION
 
-PROVISION = [
-    "provision, step 1 of 3: start the server",
-    "provision, step 2 of 3: initialise the database",
-    "provision, step 3 of 3: initialised; remove the Job",
-]
-DELETE = [
-    "delete, step 1 of 5: take the final backup",
-    "delete, step 2 of 5: stop the server, release the data volume",
-    "delete, step 3 of 5: remove the workload",
-    "delete, step 4 of 5: remove the directory",
-]
 BACKUP = {"schedule": "0 3 * * *", "target": {"pvc": {"size": "1Gi"}}}
 _KILL = """\
 while ! test -s "{file}"; do sleep 0.02; done

@@ -7,7 +7,8 @@ import time
 
 from e2e.control_plane import ControlPlane
 from e2e.handover import Handover
-from e2e.test_faults_kill import BACKUP, DELETE, PROVISION
+from e2e.test_faults_kill import BACKUP
+from subjects import DELETE, PROVISION
 
 _HANGS_SECONDS = 20.0
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 Object = dict[str, Any]
-_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
