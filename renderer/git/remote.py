@@ -73,13 +73,14 @@ class SshKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """A user's token or password for HTTP, in a file or in an environment variable."""
+    """A user's token or password for HTTP, in a file or in an environment variable.
+
+    It is sent over TLS only; loopback addresses need none.
+    """
 
     user: str = "git"
     file: Path | None = None
     variable: str = ""
-    plain_http: bool = False
-    """Send it without TLS too; loopback addresses need no permission."""
 
     def read(self) -> str:
         """Read the token, afresh each time, so that a rotated one is taken up."""
@@ -152,7 +153,7 @@ class Remote:
         transport = self.transport
         _check_secrets(self.url)
         if isinstance(self.credentials, Token):
-            self._check_token(self.credentials, transport)
+            self._check_token(transport)
         elif self.credentials is not None and transport is not Transport.SSH:
             raise invalid(
                 "an SSH key is of no use for this address",
@@ -161,18 +162,14 @@ class Remote:
                 remedy="give an ssh:// address, or a user and a token",
             )
 
-    def _check_token(self, token: Token, transport: Transport) -> None:
+    def _check_token(self, transport: Transport) -> None:
         if transport is not Transport.HTTP:
             problem, remedy = "a token is of no use for this address", "give an https:// address"
-        elif (
-            self.url.lower().startswith("https:")
-            or token.plain_http
-            or urlsplit(self.url).hostname in _LOOPBACK
-        ):
+        elif self.url.lower().startswith("https:") or urlsplit(self.url).hostname in _LOOPBACK:
             return
         else:
             problem = "the token would travel unencrypted"
-            remedy = "give an https:// address, or allow plain HTTP for this repository"
+            remedy = "give an https:// address; repository.caFile is for a certificate of your own"
         raise invalid(problem, field="git.url", value=redact(self.url), remedy=remedy)
 
     @property
