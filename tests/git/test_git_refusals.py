@@ -13,6 +13,7 @@ from renderer.core.errors import InvalidError
 from renderer.git.change import Change, Committed, Refused, Superseded
 from renderer.git.errors import OwnedByAnotherError, RemovalError
 from renderer.git.fence import Owner
+from renderer.git.guard import Removals
 from renderer.git.remote import Remote
 from renderer.git.repository import Repository
 
@@ -105,6 +106,16 @@ def test_too_many_removals_are_refused_until_approved(opened: Opener, bare: Bare
         isinstance(o, Committed) for o in repository.publish(gone(2, 3, 3)[:2], approved=True)
     )
     assert {path.split("/")[2] for path in bare.files()} == {"new"}
+
+
+@pytest.mark.parametrize("existing", range(1, 7))
+def test_a_single_removal_is_never_too_many(opened: Opener, bare: Bare, existing: int) -> None:
+    repository = opened(removals=Removals(percent=1))
+    repository.publish([change(f"db-{number}") for number in range(existing)])
+    tree = repository.tree("databases/team-a/db-0")
+    (outcome,) = repository.publish([change("db-0", None, based_on=tree)])
+    assert isinstance(outcome, Committed)
+    assert not [path for path in bare.files() if "db-0" in path]
 
 
 def test_the_owner_file_comes_with_the_first_commit_and_keeps_others_out(
