@@ -39,9 +39,10 @@ def noted(folder: Path, kind: str) -> list[str]:
 
 
 def start_time(pid: int) -> str:
-    """When a process started, in the kernel's ticks; empty when there is none."""
+    """When a process started, in the kernel's ticks; empty when there is none, or it has ended."""
     with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if fields[0] in "ZX" else fields[19]
     return ""
 
 

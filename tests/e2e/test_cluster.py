@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
 import pytest
+from e2e import leftovers
 from e2e.appliers.kubectl import Kubectl
 from e2e.pods import finished, last_words, restricted_pod, strict_namespace
 
@@ -23,3 +27,11 @@ def test_a_restricted_pod_runs_and_its_last_words_are_read(kubectl: Kubectl) -> 
     said = kubectl.run("logs", "-n", space, "one")
     assert "10.96.0.1" in said
     assert "read-only" in said
+
+
+def test_a_killed_process_that_nobody_has_waited_for_is_gone() -> None:
+    with subprocess.Popen(["sleep", "60"]) as child:
+        assert leftovers.start_time(child.pid)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert leftovers.start_time(child.pid) == ""
