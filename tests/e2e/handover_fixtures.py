@@ -11,6 +11,7 @@ from e2e.appliers.git_host import GitHost
 from e2e.appliers.kubectl import Kubectl
 from e2e.appliers.starting import Starts
 from e2e.awkward import AWKWARD
+from e2e.cluster import Nodeless
 from e2e.handover import Handover, Tool
 from e2e.handover_argocd import ARGOCD, ArgoHandover
 from e2e.handover_flux import FLUX, FluxHandover
@@ -28,9 +29,9 @@ def kubectl(kubeconfig: Path, program: Program) -> Kubectl:
 
 
 @pytest.fixture(scope="session")
-def git(run: Starts) -> GitHost:
-    """The Git server, over HTTP and SSH."""
-    return git_host.start(run)
+def git(run: Starts, nodeless: Nodeless) -> GitHost:
+    """The Git server, for this machine and for Pods."""
+    return git_host.start(run, host=nodeless.network.host)
 
 
 @pytest.fixture(scope="session")

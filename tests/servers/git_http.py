@@ -203,12 +203,12 @@ def git_http(
         server.server_close()
 
 
-def self_signed(folder: Path) -> Path:
-    """A PEM file with a fresh key and a certificate for 127.0.0.1, its own authority."""
+def self_signed(folder: Path, host: str = "127.0.0.1") -> Path:
+    """A PEM file with a fresh key and a certificate for an address, its own authority."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "git server of a test")])
     now = datetime.now(UTC)
-    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    address = x509.IPAddress(ipaddress.ip_address(host))
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

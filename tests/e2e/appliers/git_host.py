@@ -20,6 +20,8 @@ class GitHost:
 
     folder: Path
     http: str
+    https: str
+    """At the address that Pods reach this machine by."""
     ssh: str
 
     def create(self, name: str) -> Bare:
@@ -29,8 +31,17 @@ class GitHost:
     def over_http(self, name: str) -> str:
         return f"{self.http}/{name}.git"
 
+    def over_https(self, name: str) -> str:
+        return f"{self.https}/{name}.git"
+
     def over_ssh(self, name: str) -> str:
         return f"{self.ssh}/{name}.git"
+
+    @property
+    def authority(self) -> str:
+        """The certificate to trust, as PEM."""
+        whole = (self.folder / "server.pem").read_text()
+        return whole[whole.index("-----BEGIN CERTIFICATE-----") :]
 
     @property
     def key(self) -> Path:
@@ -48,8 +59,8 @@ class GitHost:
         fresh.rename(self.folder / "faults.json")
 
 
-def start(run: Starts, *, host: str = "127.0.0.1") -> GitHost:
-    """Start the server; `host` is the address that its clients reach it by."""
+def start(run: Starts, *, host: str) -> GitHost:
+    """Start the server; `host` is the address that Pods reach this machine by."""
     folder = run.folder / "git"
     (folder / "repositories").mkdir(parents=True)
     (folder / "users.json").write_text(json.dumps(dict([WRITER, READER])))
@@ -57,4 +68,4 @@ def start(run: Starts, *, host: str = "127.0.0.1") -> GitHost:
     command = [sys.executable, str(Path(__file__).parent / "serve_git.py"), str(folder), host]
     run.start("git", command, ready=told.exists)
     said = json.loads(told.read_text())
-    return GitHost(folder=folder, http=said["http"], ssh=said["ssh"])
+    return GitHost(folder=folder, http=said["http"], https=said["https"], ssh=said["ssh"])

@@ -1,9 +1,11 @@
-"""Git over HTTP, with a user and a token, and over SSH: a process of its own.
+"""Git over HTTP, HTTPS and SSH, with a user and a token: a process of its own.
 
-    python serve_git.py FOLDER [HOST]
+    python serve_git.py FOLDER HOST
+
+HTTP and SSH are for this machine, HTTPS is at the address HOST, for Pods.
 
 `FOLDER/repositories` holds bare repositories, `FOLDER/users.json` maps users to tokens.
-When both servers listen, `FOLDER/server.json` says where. `FOLDER/faults.json` orders
+When all servers listen, `FOLDER/server.json` says where. `FOLDER/faults.json` orders
 faults (the fields of `servers.git_http.Faults`) while the process runs.
 """
 
@@ -18,7 +20,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from servers.git_http import Faults, git_http
+from servers.git_http import Faults, git_http, self_signed
 from servers.git_ssh import git_ssh
 
 _GLANCE_SECONDS = 0.05
@@ -31,13 +33,19 @@ def main(folder: Path, host: str) -> None:
         signal.signal(number, lambda *_: ended.set())
     root = folder / "repositories"
     users = json.loads((folder / "users.json").read_text())
-    with git_http(root, users, host=host) as http, git_ssh(root, folder / "keys", host) as ssh:
-        told = {"http": http.url, "ssh": f"ssh://git@{host}:{ssh.port}{root}"}
+    with (
+        git_http(root, users) as http,
+        git_http(root, users, self_signed(folder, host), host=host) as https,
+        git_ssh(root, folder / "keys", "127.0.0.1") as ssh,
+    ):
+        address = f"ssh://git@127.0.0.1:{ssh.port}{root}"
+        told = {"http": http.url, "https": https.url, "ssh": address}
         fresh = folder / "server.json.new"
         fresh.write_text(json.dumps(told))
         fresh.rename(folder / "server.json")
         while not ended.wait(_GLANCE_SECONDS):
             _order(folder / "faults.json", http.faults)
+            _order(folder / "faults.json", https.faults)
 
 
 def _order(file: Path, faults: Faults) -> None:
@@ -58,4 +66,4 @@ def _order(file: Path, faults: Faults) -> None:
 
 if __name__ == "__main__":
     os.umask(0o077)
-    main(Path(sys.argv[1]).resolve(), sys.argv[2] if len(sys.argv) > 2 else "127.0.0.1")
+    main(Path(sys.argv[1]).resolve(), sys.argv[2])
