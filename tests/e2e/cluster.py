@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # as the tests' co
 
 from e2e import builder, control_plane, leftovers, network, node, small_image, storage
 from e2e.control_plane import ControlPlane
+from e2e.deployed import loading
 from e2e.network import Network
 from e2e.node import Node
 from e2e.supervisor import Run, StartError, folder_of
@@ -67,7 +68,9 @@ def serve() -> None:
     run = Run(folder_of(_KIND))
     try:
         (run.folder / "pid").write_text(f"{os.getpid()} {leftovers.start_time(os.getpid())}")
-        storage.start(run, start(run))
+        made = start(run)
+        loading.load(made.node)
+        storage.start(run, made)
         (run.folder / "ready").touch()
         signal.pause()
     finally:
