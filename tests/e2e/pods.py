@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from e2e.appliers.kubectl import Kubectl, Object, namespace
 from e2e.node_config import PAUSE
@@ -19,10 +20,13 @@ def strict_namespace(kubectl: Kubectl, name: str) -> str:
     return name
 
 
-def restricted_pod(name: str, space: str, script: str, claim: str = "") -> Object:
-    """A Pod that runs a script once, with /data on a claim, or on nothing that lasts."""
+def restricted_pod(name: str, space: str, script: str, claim: str = "", **container: Any) -> Object:
+    """A Pod that runs a script once, with /data on a claim, or on nothing that lasts.
+
+    `container` has more of the container's fields, or others.
+    """
     who = {"runAsNonRoot": True, "runAsUser": USER, "seccompProfile": {"type": "RuntimeDefault"}}
-    container = {
+    main = {
         "name": "main",
         "image": PAUSE,
         "imagePullPolicy": "Never",
@@ -44,7 +48,7 @@ def restricted_pod(name: str, space: str, script: str, claim: str = "") -> Objec
             "automountServiceAccountToken": False,
             "terminationGracePeriodSeconds": 0,
             "securityContext": {**who, "fsGroup": USER},
-            "containers": [container],
+            "containers": [main | container],
             "volumes": [{"name": "data", **kept}],
         },
     }

@@ -159,6 +159,10 @@ class Run:
         process.wait(ready, seconds)
         return process
 
+    def process(self, name: str) -> Process:
+        """The newest process that was started under a name."""
+        return next(one for one in reversed(self._processes) if one.name == name)
+
     def note(self, kind: str, what: str) -> None:
         """Have something removed at the end: kind is `links` or `cgroups`."""
         leftovers.note(self.folder, kind, what)
