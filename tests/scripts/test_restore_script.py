@@ -177,7 +177,6 @@ def test_data_that_is_there_already_is_never_touched(twin: Machine, backup: Path
 @pytest.mark.parametrize(
     ("program", "when"),
     [
-        pytest.param("initdb", "after", id="directory-made"),
         pytest.param("pg_restore", "after", id="restoring"),
         pytest.param("mv", "before", id="all-but-renamed"),
     ],
@@ -190,6 +189,15 @@ def test_a_restore_that_was_killed_begins_anew(
     twin.end_processes()
     assert not twin.pgdata.exists()
     assert restore(twin, backup).json["rows"] == 5013
+
+
+def test_a_restore_that_is_stopped_says_so_and_leaves_nothing(twin: Machine, backup: Path) -> None:
+    stop = twin.shim("pg_restore", 'kill -TERM "$PPID"')
+    result = restore(twin, backup, before=stop)
+    assert result.code == 1
+    assert result.message == "the restore was interrupted\n"
+    assert list(twin.volume("data").rglob("*PG_VERSION")) == []
+    assert not twin.processes()
 
 
 def test_a_dump_that_does_not_fit_is_told_in_postgresqls_words(twin: Machine, backup: Path) -> None:

@@ -218,6 +218,18 @@ def test_what_can_not_be_upgraded_is_told_and_left_alone(
     assert not new.pgdata.with_name("docker.partial").exists()
 
 
+def test_what_pg_upgrade_refuses_is_told_with_the_columns_that_it_names(
+    old: Machine, new: Machine
+) -> None:
+    alone = f'"{old.bin}/postgres" --single -D "$OLD_PGDATA" postgres'
+    result = upgrade(old, new, before=f"echo 'CREATE TABLE bad (p regproc)' | {alone} > /dev/null")
+    assert result.code == 65
+    assert "this database can't be upgraded to PostgreSQL 18 as it is: " in result.message
+    assert "public.bad.p" in result.message
+    assert result.message.count("\n") == 1
+    assert list(new.pgdata.parent.iterdir()) == []
+
+
 def test_data_that_no_upgrade_made_is_never_overwritten(old: Machine, new: Machine) -> None:
     new.pgdata.mkdir(parents=True)
     (new.pgdata / "PG_VERSION").write_text("18\n")
