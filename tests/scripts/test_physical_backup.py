@@ -19,6 +19,7 @@ STAND_IN = r"""for data; do :; done
 cd "$data" || exit 1
 sed -n 's/.*"Path": "\([^"]*\)".*"Checksum": "\([0-9a-f]*\)".*/\2  \1/p' backup_manifest |
   sha256sum --check --quiet --strict >&2"""
+PREPARED = {"max_prepared_transactions": "2"}
 REPLICATION = ["host replication postgres all scram-sha-256"]
 
 
@@ -26,8 +27,9 @@ REPLICATION = ["host replication postgres all scram-sha-256"]
 def source(running: Machine) -> Machine:
     """A server that may be copied, with rows."""
     running.stop()
-    running.mount({"pgHba": REPLICATION})
+    running.mount({"pgHba": REPLICATION, "parameters": PREPARED})
     running.start()
+    running.psql("BEGIN; CREATE TABLE half (); PREPARE TRANSACTION 'half'")
     running.psql(f"CREATE DATABASE {QUOTED}")
     running.psql(FILL, PGDATABASE=NAME)
     return running
@@ -46,6 +48,9 @@ def backup(machine: Machine, **more: str) -> Result:
 @pytest.fixture
 def copied(source: Machine) -> Iterator[Path]:
     """A verified backup of it."""
+    for name in ("sampledb-upgrade.json", "sampledb-restore.json"):
+        (source.pgdata / name).write_text("{}")
+        (source.pgdata / name).chmod(0o644)
     yield source.volume("backups") / backup(source).json["id"]
     source.empty("backups")
 
@@ -84,9 +89,12 @@ def test_the_copy_proves_itself_and_starts_with_the_same_rows(
     at = f"SELECT '{manifest['lsn']}'::pg_lsn <= pg_current_wal_lsn()"
     assert source.psql(at) == "t"
     result = restore(twin, copied).json
+    assert {path.name for path in twin.pgdata.glob("*.json")} == {"sampledb-restore.json"}
     assert (result["method"], result["databases"]) == ("Physical", 2)
     assert (result["tables"], result["rows"]) == (1, 5000)
+    twin.mount({"parameters": PREPARED})
     twin.start()
+    assert twin.psql("SELECT gid FROM pg_prepared_xacts") == "half"
     assert twin.psql(ROWS, PGDATABASE=NAME) == EXPECTED
 
 

@@ -1,14 +1,16 @@
 #!/bin/sh
 # A server of this script's own on a data directory, which nobody else can reach. Sourced after job.sh.
 #
-# Reads: PGSOCKETDIR CONFIG_DIR TMPDIR WAIT_SECONDS PGUSER (the superuser)
-# No TCP; the socket's directory is the container's own, and only the superuser gets in, without a password.
+# Reads: PGSOCKETDIR CONFIG_DIR TMPDIR PGUSER (the superuser)
+# A start takes as long as its recovery does: the Job's own deadline is the limit.
+# No TCP; the socket's directory is the container's own, and nobody needs a password there.
 # shellcheck disable=SC2154 # errors comes from job.sh
 isolated_port=50432
 isolated=""
 
+# control BIN DIRECTORY FIELD: by the programs of the directory's own version.
 control() {
-  LC_ALL=C pg_controldata "$1" 2> "$errors" | sed -n "s/^$2: *//p"
+  "$1/pg_controldata" "$2" 2> "$errors" | sed -n "s/^$3: *//p"
 }
 
 allow_superuser_only() {
@@ -40,17 +42,17 @@ start_isolated() {
   export PGHOST="$PGSOCKETDIR" PGPORT="$isolated_port"
   unset PGPASSWORD
   isolated="$2"
-  "$1/pg_ctl" --pgdata="$2" --silent --wait --timeout="$WAIT_SECONDS" --log="$TMPDIR/isolated.log" -o "-p $isolated_port \
+  "$1/pg_ctl" --pgdata="$2" --silent --wait --timeout=86400 --log="$TMPDIR/isolated.log" -o "-p $isolated_port \
 -c listen_addresses='' -c unix_socket_directories='$PGSOCKETDIR' -c unix_socket_permissions=0700 \
 -c hba_file='$TMPDIR/isolated-hba.conf' -c logging_collector=off -c log_destination=stderr -c log_statement=none \
--c archive_mode=off -c jit=off -c ssl=off $3" start > "$errors" 2>&1 || {
+-c archive_mode=off -c jit=off -c ssl=off -c max_prepared_transactions=$(control "$1" "$2" 'max_prepared_xacts setting') $3" start > "$errors" 2>&1 || {
     tail -n 3 "$TMPDIR/isolated.log" >> "$errors" 2> /dev/null || true
     return 1
   }
 }
 
 stop_isolated() {
-  "$isolated_bin/pg_ctl" --pgdata="$isolated" --silent --wait --timeout=600 --mode=fast stop > "$errors" 2>&1 || return 1
+  "$isolated_bin/pg_ctl" --pgdata="$isolated" --silent --wait --timeout=86400 --mode=fast stop > "$errors" 2>&1 || return 1
   isolated=""
 }
 

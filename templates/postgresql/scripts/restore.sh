@@ -5,7 +5,7 @@
 #        PGDATA CONFIG_DIR PGUSER (the superuser)
 #        POSTGRES_PASSWORD OWNER OWNER_PASSWORD (set afterwards; empty: as in the backup)
 #        DRILL (1: only try, in DRILL_DIR, of which nothing is kept) DRILL_DIR
-#        PGSOCKETDIR TMPDIR TERMINATION_LOG WAIT_SECONDS
+#        PGSOCKETDIR TMPDIR TERMINATION_LOG
 # Every file is read and compared with its sum before anything is made of it. The directory is
 # made as PGDATA.partial and renamed when it is whole, with the result in it: found again, it
 # is the result. A half one is removed, and the restore begun anew.
@@ -103,7 +103,8 @@ restore_physical() {
   cp -R "$backup/data" "$partial" 2> "$errors" || fail 1 "could not copy the backup: $(words)"
   chmod 0700 "$partial"
   pg_verifybackup "$partial" > "$TMPDIR/verify.log" 2> "$errors" || fail 65 "the backup $BACKUP_ID is damaged: $(words)"
-  rm -f "$partial/backup_manifest"
+  # What is said about the directory that was copied is not true of this one.
+  rm -f "$partial/backup_manifest" "$partial/sampledb-upgrade.json" "$partial/$marker"
   start_isolated "$bin" "$partial" "$preload" || fail 65 "the restored server does not start: $(words)"
 }
 
@@ -154,7 +155,7 @@ databases=$(query postgres "SELECT count(*) FROM pg_database WHERE NOT datistemp
 version=$(query postgres "SELECT split_part(current_setting('server_version'), ' ', 1)") || fail 1 "could not read the server's version: $(words)"
 set_passwords
 stop_isolated || fail 1 "the restored server does not stop: $(words)"
-test "$(control "$partial" 'Database cluster state')" = "shut down" || fail 1 "the restored server was not shut down cleanly"
+test "$(control "$bin" "$partial" 'Database cluster state')" = "shut down" || fail 1 "the restored server was not shut down cleanly"
 write_result
 if test "$DRILL" = 1; then
   rm -rf "$partial"

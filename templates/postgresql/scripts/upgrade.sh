@@ -4,7 +4,7 @@
 # Reads: OLD_PGDATA PGDATA (siblings on one volume) OLD_BIN (see copy-programs.sh) CONFIG_DIR
 #        TRANSFER (Auto, Clone, Copy or Link) CHECKSUMS (empty: as they are; on: switched on)
 #        CHECK (1: only say whether it would work) PGUSER (the superuser)
-#        PGSOCKETDIR TMPDIR TERMINATION_LOG WAIT_SECONDS
+#        PGSOCKETDIR TMPDIR TERMINATION_LOG
 # The new directory is made as PGDATA.partial and renamed when it is whole, with the result in
 # it: found again, it is the result. A half one is removed, and the upgrade begun anew. The old
 # directory stays as it is; after Link it must not be started any more once the new one was.
@@ -23,7 +23,7 @@ to=$(major_of postgres)
 undo() {
   end_isolated
   bring_back_control
-  test "$(control "$OLD_PGDATA" 'Database cluster state')" != "shut down" || rm -rf "$partial"
+  test "$(control "$OLD_BIN" "$OLD_PGDATA" 'Database cluster state')" != "shut down" || rm -rf "$partial"
 }
 
 # What pg_upgrade does to the old directory in Link mode, undone: it may be started again
@@ -50,7 +50,7 @@ check_input() {
 
 # A killed run may have left the old server as after a crash: that run's mark is PGDATA.partial.
 check_shutdown() {
-  state=$(control "$OLD_PGDATA" 'Database cluster state')
+  state=$(control "$OLD_BIN" "$OLD_PGDATA" 'Database cluster state')
   test -n "$state" || fail 65 "the control file of the old data directory can't be read: $(words)"
   if test "$state" != "shut down" && test ! -d "$partial"; then
     fail 1 "the old server was not shut down cleanly (pg_controldata: $state): start it with version $from and stop it again"
@@ -73,8 +73,7 @@ ask_old_server() {
 }
 
 look_at_old_server() {
-  prepared=$(control "$OLD_PGDATA" 'max_prepared_xacts setting')
-  start_isolated "$OLD_BIN" "$OLD_PGDATA" "-c max_prepared_transactions=$prepared $preload" || fail 1 "the old server does not start: $(words)"
+  start_isolated "$OLD_BIN" "$OLD_PGDATA" "$preload" || fail 1 "the old server does not start: $(words)"
   ask_old_server
   stop_isolated || fail 1 "the old server does not stop: $(words)"
   rm -rf "$partial"
@@ -123,11 +122,11 @@ make_new_cluster() {
   summed=false
   set -- --no-data-checksums
   test "$to" -ge 18 || set --
-  if test "$(control "$OLD_PGDATA" 'Data page checksum version')" != 0; then
+  if test "$(control "$OLD_BIN" "$OLD_PGDATA" 'Data page checksum version')" != 0; then
     summed=true
     set -- --data-checksums
   fi
-  segment=$(control "$OLD_PGDATA" 'Bytes per WAL segment')
+  segment=$(control "$OLD_BIN" "$OLD_PGDATA" 'Bytes per WAL segment')
   IFS='|' read -r encoding collate ctype provider locale < "$TMPDIR/locale"
   case "$provider" in
     i) set -- "$@" --locale-provider=icu --icu-locale="$locale" ;;
