@@ -59,7 +59,7 @@ class GitHost:
         fresh.rename(self.folder / "faults.json")
 
 
-def start(run: Starts, *, host: str) -> GitHost:
+def start(run: Starts, *, host: str = "127.0.0.1") -> GitHost:
     """Start the server; `host` is the address that Pods reach this machine by."""
     folder = run.folder / "git"
     (folder / "repositories").mkdir(parents=True)

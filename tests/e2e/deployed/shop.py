@@ -13,7 +13,7 @@ from e2e.deployed.installing import Installation
 from e2e.handover import Handover
 from e2e.pods import restricted_pod
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 """Seconds; only a failing test waits so long."""
 
 
