@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from e2e.appliers.kubectl import Object
 from e2e.handover import Handover, Tool
 
-NONE = Tool(name="none", namespace="", resource="", roots=(), asked="")
+NONE = Tool(name="none", namespace="", resource="", asked="")
 
 
 @dataclass(slots=True, kw_only=True)
