@@ -78,6 +78,8 @@ def start(run: Starts, kubectl: Kubectl, program: Path) -> None:
             *f"--repo-server 127.0.0.1:{repo} --repo-server-plaintext".split(),
             *f"--redis 127.0.0.1:{redis} --metrics-port {metrics}".split(),
             *f"--app-resync {RESYNC_SECONDS} --app-resync-jitter 0".split(),
+            # Usually as long as the pause between two looks: only then is an error told.
+            f"--repo-error-grace-period-seconds={RESYNC_SECONDS}",
             *("--namespace", NAMESPACE, "--kubeconfig", str(kubectl.kubeconfig)),
         ],
         env | {"ARGOCD_BINARY_NAME": "argocd-application-controller"},
