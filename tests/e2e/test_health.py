@@ -91,7 +91,7 @@ def waiting(flux_handover: Handover) -> Handover:
         spec = example["spec"] | {
             "sourceRef": {"kind": "GitRepository", "name": "sampledb"},
             "path": f"./health/s{number}",
-            "timeout": "5s",
+            "timeout": "30s",  # the least that Flux takes
         }
         kubectl.apply(
             example | {"metadata": {"namespace": FLUX, "name": f"s{number}"}, "spec": spec}
@@ -111,7 +111,8 @@ def test_flux_waits_for_a_sampledb_as_its_status_says(
         ready = next((one for one in conditions if one["type"] == "Ready"), {})
         if ready.get("status") == "True":
             return "current"
-        if "InProgress" in ready.get("message", ""):
+        # Without any status there is nothing to evaluate: Unknown, and Flux waits.
+        if any(word in ready.get("message", "") for word in ("'InProgress'", "'Unknown'")):
             return "waits"
         return "failed" if "status: 'Failed'" in ready.get("message", "") else ""
 
