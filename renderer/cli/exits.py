@@ -11,13 +11,13 @@ class Exit(IntEnum):
     OK = 0
     """Done, and nothing to report."""
     FOUND = 1
-    """`diff`: different. `check`: something is wrong. `status`: not ready."""
+    """`diff`: different. `check`: something is wrong. `status`: not ready. `--wait`: failed."""
     INVALID = 2
     """Wrong usage, or input that is wrong: fix it and run again."""
     TRANSIENT = 3
     """The repository or the cluster can't be reached: run again later."""
     REFUSED = 4
-    """The repository refused the push, or a person has to allow it first."""
+    """The repository or the cluster refused, or a person has to allow it first."""
     BUG = 70
     """A fault in sampledb itself (EX_SOFTWARE of sysexits.h)."""
     INTERRUPTED = 130
@@ -28,10 +28,10 @@ class Exit(IntEnum):
 
 MEANINGS: dict[Exit, str] = {
     Exit.OK: "done; nothing to report",
-    Exit.FOUND: "diff: different; check: something is wrong; status: not ready",
+    Exit.FOUND: "diff: different; check: something is wrong; status: not ready; --wait: failed",
     Exit.INVALID: "wrong usage or wrong input",
     Exit.TRANSIENT: "repository or cluster unreachable: run it again later",
-    Exit.REFUSED: "the repository refused the push, or a person must allow it",
+    Exit.REFUSED: "the repository or the cluster refused, or a person must allow it",
     Exit.BUG: "a fault in sampledb itself",
     Exit.INTERRUPTED: "interrupted (Ctrl-C)",
     Exit.PIPE_CLOSED: "the reader of the output went away",

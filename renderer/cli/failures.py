@@ -19,6 +19,8 @@ _REFUSALS = (
     "RemovalError",
 )
 """Errors of `renderer.git.errors` with which a repository says no."""
+_DENIED = "DeniedError"
+"""The error of `renderer.cluster.failure` with which a cluster says no."""
 
 
 def explain(error: BaseException) -> tuple[tuple[Finding, ...], Exit]:
@@ -34,7 +36,8 @@ def explain(error: BaseException) -> tuple[tuple[Finding, ...], Exit]:
     if isinstance(error, TransientError):
         cluster = type(error).__module__.startswith("renderer.cluster")
         rule = Rule.CLUSTER if cluster else Rule.REPOSITORY
-        return from_details(error.details, rule), Exit.TRANSIENT
+        denied = cluster and type(error).__name__ == _DENIED
+        return from_details(error.details, rule), Exit.REFUSED if denied else Exit.TRANSIENT
     if isinstance(error, OSError) and error.filename:
         problem = (error.strerror or str(error)).lower()
         return (Finding(rule=Rule.INPUT, file=str(error.filename), problem=problem),), Exit.INVALID

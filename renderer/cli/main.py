@@ -21,6 +21,7 @@ from renderer.cli.failures import explain
 
 _FILES = "With files and Git, no cluster needed"
 _CLUSTER = "With a cluster"
+_VERBS = "Operations on one SampleDB"
 _MORE = "More"
 
 ENTRIES = {
@@ -63,6 +64,11 @@ ENTRIES = {
         place="renderer.cli.status:command",
         section=_CLUSTER,
         summary="Show how far one SampleDB is, and what to do.",
+    ),
+    "backup": Entry(
+        place="renderer.cli.backup:command",
+        section=_VERBS,
+        summary="Take one backup now, and show its proof.",
     ),
     "crd": Entry(
         place="renderer.cli.crd:command",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -14,14 +12,10 @@ import click
 from renderer.cli.commands import command as new_command
 from renderer.cli.console import current
 from renderer.cli.exits import Exit
+from renderer.cli.one import name_argument, opened, output_option, written
 from renderer.cli.options import CLUSTER, with_settings
-from renderer.cli.seen import age, at, clock, condition, connect
+from renderer.cli.seen import age, at, clock, condition
 from renderer.cli.table import columns
-from renderer.cluster.client import Object
-from renderer.cluster.failure import NotFoundError
-from renderer.cluster.kinds import SAMPLEDBS
-from renderer.core import emit
-from renderer.core.errors import invalid
 from renderer.settings import Settings
 
 _EXAMPLES = """
@@ -36,38 +30,20 @@ _BAD_WHEN_TRUE = {"Stalled", "DeletionBlocked", "Reconciling"}
 
 
 @new_command("status", examples=_EXAMPLES)
-@click.argument("name", metavar="NAME|NAMESPACE/NAME")
-@click.option("-o", "--output", type=click.Choice(["text", "json", "yaml"]), default="text")
+@name_argument
+@output_option("text")
 @with_settings(*CLUSTER)
 def command(*, settings: Settings, name: str, output: str) -> int:
     """Show how far one SampleDB is, and what to do; exit 1 while it is not ready."""
-    found = _find(settings, name)
-    if output == "json":
-        click.echo(json.dumps(found, indent=2))
-    elif output == "yaml":
-        click.echo(emit.dump(found), nl=False)
+    with opened(settings, name) as (_, found):
+        pass
+    if output != "text":
+        click.echo(written(found, output))
     else:
         for part in _parts(found, clock()):
             current().out(part)
     ready = condition(found, "Ready").get("status") == "True"
     return Exit.OK if ready else Exit.FOUND
-
-
-def _find(settings: Settings, name: str) -> Object:
-    given, _, last = name.rpartition("/")
-    namespace = given or settings.cluster.namespace or "default"
-    with contextlib.closing(connect(settings)) as cluster:
-        try:
-            return cluster.get(SAMPLEDBS, namespace, last)
-        except NotFoundError as error:
-            if "not found" not in str(error):
-                raise
-            raise invalid(
-                "there is no such SampleDB",
-                field="NAME",
-                value=f"{namespace}/{last}",
-                remedy="'sampledb get' lists them; give the namespace as NAMESPACE/NAME or -n",
-            ) from error
 
 
 def _parts(found: Mapping[str, Any], now: datetime) -> Iterator[str]:

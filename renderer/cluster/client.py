@@ -180,10 +180,18 @@ class Cluster:
         return self._transport.send("PUT", path, asked=asked, body=body, seconds=seconds)
 
     def patch(
-        self, resource: Resource, seen: Object, change: Object, *, subresource: str = ""
+        self,
+        resource: Resource,
+        seen: Object,
+        change: Object,
+        *,
+        subresource: str = "",
+        manager: str = "",
     ) -> Object:
         """Merge `change` into the object, if it is still at the version that was `seen`.
 
+        `manager` is written beside the fields in `metadata.managedFields`; "" leaves the name
+        to the API server.
         Raises `ConflictError` when somebody wrote in between, `NotFoundError` when it is gone.
         """
         metadata = seen["metadata"]
@@ -194,6 +202,7 @@ class Cluster:
             "PATCH",
             resource.path(namespace=namespace, name=name, subresource=subresource),
             asked=_asked("patch", resource, namespace, name, subresource),
+            query={"fieldManager": manager} if manager else None,
             body=body,
             media=MERGE_PATCH,
         )

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 from command_line import MINIMAL, PROGRAM, Ended, Run, environment, git
+from laptop_fixtures import line, still
 
 from renderer.cli import main
+
+__all__ = ["line", "still"]
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def process(tmp_path: Path) -> Run:
             check=False,
             cwd=cwd,
             env=environment(**env),
-            timeout=60,
+            timeout=180,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
