@@ -70,6 +70,11 @@ ENTRIES = {
         section=_VERBS,
         summary="Take one backup now, and show its proof.",
     ),
+    "upgrade": Entry(
+        place="renderer.cli.upgrade:command",
+        section=_VERBS,
+        summary="Go to another version; --dry-run shows each commit.",
+    ),
     "crd": Entry(
         place="renderer.cli.crd:command",
         section=_CLUSTER,

@@ -26,6 +26,7 @@ BACKUP = Operation(
             awaits="the backup has been read back (id, size, sha256)",
             roles=roles.backing_up,
             proof=results.backed_up_now,
+            on_failure="BackupFailed: the server runs on; the request can be withdrawn",
             learn=_answered,
             release=running,
         ),

@@ -22,6 +22,7 @@ _FINAL_BACKUP = Step(
     awaits="the backup has been read back (id, size, sha256)",
     roles=roles.final_backup,
     proof=results.backed_up,
+    on_failure="DeletionBlocked: nothing goes",
     learn=_backed_up,
     replicas=lambda _record: 1,
     release=running,

@@ -27,6 +27,7 @@ START = Step(
     awaits="the claim is bound and a Pod of this template is ready",
     roles=roles.running,
     proof=evidence.server_ready,
+    on_failure="PodFailed, with the kubelet's words: mend the spec",
     learn=_started,
     enter=lambda record, desired: replace(record, credentials=desired.credentials),
 )
@@ -37,6 +38,7 @@ INITIALISE = Step(
     awaits="the init Job has reported its result",
     roles=roles.initialising,
     proof=results.initialized,
+    on_failure="InitFailed, with the server's words: mend spec.init, and a new Job follows",
     learn=_initialized,
     release=running,
 )
@@ -57,6 +59,7 @@ CONFIGURE = Operation(
             awaits="what is applied here runs",
             roles=roles.steady,
             proof=evidence.serving,
+            on_failure="PodFailed: put the spec back, and the old Pod comes again",
             release=running,
         ),
     ),
@@ -73,6 +76,7 @@ RESIZE = Operation(
             awaits="the claim has its new capacity",
             roles=roles.steady,
             proof=evidence.grown,
+            on_failure="it waits, with the storage's words; no volume shrinks back",
             release=running,
         ),
     ),

@@ -56,7 +56,7 @@ def advance(operation: Operation, underway: Underway, situation: Situation) -> P
     learnt = refreshed(step.learn(record, situation, verdict.facts), desired)
     following = operation.following(index, replace(situation, record=learnt))
     if following is None:
-        return _finished(operation, underway, desired, learnt)
+        return finished(operation, underway, desired, learnt)
     learnt = replace(learnt, underway=replace(underway, step=following.name))
     return step_plan(operation, following, desired, learnt)
 
@@ -130,7 +130,8 @@ def _outlook(operation: Operation, step: Step) -> str:
     return f"The next commit follows when {step.awaits}: {then}."
 
 
-def _finished(operation: Operation, underway: Underway, desired: Desired, record: Record) -> Plan:
+def finished(operation: Operation, underway: Underway, desired: Desired, record: Record) -> Plan:
+    """Plan the commit that ends `operation`: its last step is proved."""
     mine = Ended(type=underway.type, id=underway.id, result="Succeeded")
     ended = (mine, *record.ended)[:HISTORY]
     done = operation.finish(replace(record, underway=None, ended=ended))

@@ -108,6 +108,8 @@ class Step:
     """What its proof is, to end the sentence "the next commit follows when …"."""
     roles: Callable[[Desired], frozenset[Role]]
     proof: Callable[[Situation], Verdict]
+    on_failure: str = "it waits, and the status says for what"
+    """What happens when the proof fails, for people: what still runs, and the way back."""
     learn: Callable[[Record, Situation, Mapping[str, object]], Record] = _unchanged
     """What the proof adds to the record."""
     replicas: Callable[[Record], int] = lambda record: 0 if record.hibernated else 1

@@ -1,0 +1,92 @@
+"""What is foretold is what comes: the commits of each operation, walked through."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pure_cluster import NOW, TARGET, PureCluster, desired, ready
+
+from renderer.core.decide import decide
+from renderer.core.operations.foresight import Foreseen, foresee
+from renderer.core.operations.step import Situation
+from renderer.core.record import Record
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param({}, {"parameters": {"work_mem": "8MB"}}, id="configure"),
+        pytest.param({}, {"storage": {"size": "2Gi"}}, id="resize"),
+        pytest.param({}, {"hibernate": True}, id="hibernate"),
+        pytest.param({"hibernate": True}, {}, id="wake"),
+        pytest.param({"version": "18.3"}, {"version": "18.4"}, id="minor upgrade"),
+        pytest.param({"version": "16"}, {"version": "18"}, id="major upgrade"),
+        pytest.param(
+            {"backup": TARGET}, {"backup": {**TARGET, "requestedAt": "monday"}}, id="backup"
+        ),
+    ],
+)
+def test_the_commits_come_as_they_were_foretold(
+    before: dict[str, Any], after: dict[str, Any]
+) -> None:
+    cluster, wanted = ready_as(before), desired(**after)
+    assert subjects(cluster, **after) == follow(cluster, **after)
+    assert cluster.turn(wanted).problem is None
+
+
+def test_a_new_sampledb_and_its_deletion_are_foretold() -> None:
+    cluster = PureCluster()
+    assert subjects(cluster) == follow(cluster)
+    assert subjects(cluster, deleting=True) == follow(cluster, deleting=True)
+
+
+def test_nothing_is_foretold_of_a_sampledb_that_rests() -> None:
+    assert subjects(ready(desired())) == []
+
+
+def test_in_the_middle_of_an_operation_the_rest_is_foretold() -> None:
+    cluster, wanted = ready(desired(version="16")), desired(version="18")
+    whole = subjects(cluster, version="18")
+    left = []
+    while not left or left[-1]:
+        cluster.turn(wanted)
+        left.append(len(subjects(cluster, version="18")))
+        assert subjects(cluster, version="18") == whole[len(whole) - left[-1] :]
+    assert sorted(left, reverse=True) == left
+    assert 1 in left
+
+
+def test_each_commit_says_what_proves_it_and_what_else_happens() -> None:
+    cluster = ready(desired(version="16"))
+    *steps, last = foretold(cluster, version="18")
+    assert all(one.awaits and one.on_failure for one in steps)
+    assert (last.awaits, last.on_failure) == ("", "")
+
+
+def ready_as(spec: dict[str, Any]) -> PureCluster:
+    if not spec.get("hibernate"):
+        return ready(desired(**spec))
+    cluster = ready(desired())
+    cluster.settle(desired(**spec))
+    cluster.commits.clear()
+    return cluster
+
+
+def foretold(cluster: PureCluster, **spec: Any) -> list[Foreseen]:
+    wanted = desired(**spec)
+    plan = decide(wanted, cluster.observed(), cluster.record, NOW)
+    record = cluster.record or Record(generation=0, input_digest="")
+    situation = Situation(desired=wanted, observed=cluster.observed(), record=record, now=NOW)
+    return list(foresee(plan, situation))
+
+
+def subjects(cluster: PureCluster, **spec: Any) -> list[str]:
+    return [one.plan.subject for one in foretold(cluster, **spec)]
+
+
+def follow(cluster: PureCluster, **spec: Any) -> list[str]:
+    """What is committed until nothing changes any more."""
+    cluster.commits.clear()
+    cluster.settle(desired(**spec))
+    return list(cluster.commits)
