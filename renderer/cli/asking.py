@@ -18,7 +18,8 @@ import click
 from renderer.cli.console import current
 from renderer.cli.exits import Exit
 from renderer.cli.findings import CommandError, Finding, Rule
-from renderer.cli.one import fetch, key_of
+from renderer.cli.one import fetch, key_of, opened
+from renderer.cli.seen import at
 from renderer.cli.waiting import await_rest
 from renderer.cluster.cache import key_of as key_in
 from renderer.cluster.client import Cluster, Object
@@ -112,12 +113,20 @@ def follow(cluster: Cluster, asked: Object, how: How) -> Object:
     return await_rest(cluster, asked, how.limit)
 
 
-def settled(found: Object, field: str, value: object) -> bool:
-    """True when the spec says `value` already; told to the user."""
-    if found["spec"].get(field) != value:
-        return False
-    current().note(f"{key_in(found)}: spec.{field} is {value!r} already")
-    return True
+def carry_out(settings: Settings, name: str, spec: Mapping[str, Any], how: How) -> Object | None:
+    """Print the edit or make it, and wait where that is wanted.
+
+    Returns the SampleDB as it is then; None when the edit was only printed.
+    """
+    if how.show:
+        click.echo(printed(settings, name, spec))
+        return None
+    with opened(settings, name) as (cluster, found):
+        refuse_deleting(found)
+        if all(at(found, "spec", *path) == at(spec, *path) for path in leaves(spec)):
+            current().note("the spec says so already")
+            return follow(cluster, found, how)
+        return follow(cluster, ask(cluster, found, spec, how), how)
 
 
 def _refuse_applied(found: Object, spec: Mapping[str, Any]) -> None:

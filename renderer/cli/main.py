@@ -75,6 +75,21 @@ ENTRIES = {
         section=_VERBS,
         summary="Go to another version; --dry-run shows each commit.",
     ),
+    "hibernate": Entry(
+        place="renderer.cli.hibernate:hibernate",
+        section=_VERBS,
+        summary="Stop the server, keep the volumes.",
+    ),
+    "wake": Entry(
+        place="renderer.cli.hibernate:wake",
+        section=_VERBS,
+        summary="Start the server again.",
+    ),
+    "resize": Entry(
+        place="renderer.cli.resize:command",
+        section=_VERBS,
+        summary="Let the data volume grow.",
+    ),
     "crd": Entry(
         place="renderer.cli.crd:command",
         section=_CLUSTER,
