@@ -65,6 +65,16 @@ ENTRIES = {
         section=_CLUSTER,
         summary="Show how far one SampleDB is, and what to do.",
     ),
+    "history": Entry(
+        place="renderer.cli.history:command",
+        section=_CLUSTER,
+        summary="List what has been done to one SampleDB.",
+    ),
+    "plan": Entry(
+        place="renderer.cli.plan:command",
+        section=_CLUSTER,
+        summary="Show the next commit, and what it waits for.",
+    ),
     "backup": Entry(
         place="renderer.cli.backup:command",
         section=_VERBS,

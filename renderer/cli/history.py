@@ -1,0 +1,56 @@
+"""`sampledb history`: what has been done to one SampleDB."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from renderer.cli.commands import command as new_command
+from renderer.cli.console import current
+from renderer.cli.exits import Exit
+from renderer.cli.one import name_argument, opened, output_option, written
+from renderer.cli.options import CLUSTER, with_settings
+from renderer.cli.seen import at
+from renderer.cli.table import columns
+from renderer.cluster.cache import key_of
+from renderer.cluster.client import Object
+from renderer.settings import Settings
+
+_EXAMPLES = """
+sampledb history team-a/orders
+
+# the commit of the last upgrade, to look at it
+sampledb history team-a/orders -o json \\
+  | jq -r '[.operations[] | select(.type == "MajorUpgrade")][0].commit'
+"""
+
+
+@new_command("history", examples=_EXAMPLES)
+@name_argument
+@output_option("table")
+@with_settings(*CLUSTER)
+def command(*, settings: Settings, name: str, output: str) -> int:
+    """List the last ten operations, newest first, and the one that is under way.
+
+    The commit is the one that ended the operation: `git log` from there has its steps.
+    """
+    with opened(settings, name) as (_, found):
+        operations = _operations(found)
+    if output != "table":
+        click.echo(written({"sampledb": str(key_of(found)), "operations": operations}, output))
+        return Exit.OK
+    if not operations:
+        current().note("nothing has been done yet")
+        return Exit.OK
+    rows = [(one["id"], one["type"], one["result"], one["commit"][:8]) for one in operations]
+    click.echo(columns(("OPERATION", "TYPE", "RESULT", "COMMIT"), rows), nl=False)
+    return Exit.OK
+
+
+def _operations(found: Object) -> list[dict[str, Any]]:
+    underway = at(found, "status", "operation")
+    rows = [{**underway, "result": f"at step {at(underway, 'step')}"}] if underway else []
+    rows += at(found, "status", "history") or []
+    names = ("id", "type", "result", "commit")
+    return [{name: str(at(row, name)) for name in names} for row in rows]
