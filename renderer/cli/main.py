@@ -75,6 +75,11 @@ ENTRIES = {
         section=_CLUSTER,
         summary="Show the next commit, and what it waits for.",
     ),
+    "logs": Entry(
+        place="renderer.cli.podlogs:command",
+        section=_CLUSTER,
+        summary="Show the server's log, or that of the operation's Job.",
+    ),
     "backup": Entry(
         place="renderer.cli.backup:command",
         section=_VERBS,

@@ -233,6 +233,14 @@ class Cluster:
             return False
         return True
 
+    def log(
+        self, namespace: str, pod: str, query: Mapping[str, str], *, silence: float = READ_SECONDS
+    ) -> Iterator[bytes]:
+        """A Pod's log; `query` is the API's (`container`, `follow`, `tailLines` …)."""
+        path = kinds.PODS.path(namespace=namespace, name=pod, subresource="log")
+        asked = _asked("get", kinds.PODS, namespace, pod, "log")
+        return self._transport.pieces(path, asked=asked, query=query, seconds=silence)
+
     def uid(self) -> str:
         """The cluster's identity: the UID of the namespace kube-system."""
         found = self.get(kinds.NAMESPACES, "", "kube-system")

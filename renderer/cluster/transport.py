@@ -117,6 +117,22 @@ class Transport:
             raise failure.unreachable(error, asked=asked, server=self.server) from error
         return answer if isinstance(answer, dict) else {}
 
+    def pieces(
+        self, path: str, *, asked: str, query: Mapping[str, str], seconds: float
+    ) -> Iterator[bytes]:
+        """The bytes of an answer, as they come; `seconds` is the longest silence."""
+        response = self._open(
+            "GET", path, query, {"Accept": "*/*"}, None, asked=asked, seconds=seconds
+        )
+        if response.status >= _ERRORS_FROM:
+            raise self._refusal(response, self._read(response, asked), asked)
+        try:
+            yield from response.stream(None, decode_content=True)
+        except _BROKEN as error:
+            raise failure.unreachable(error, asked=asked, server=self.server) from error
+        finally:
+            response.close()
+
     def stream(
         self, path: str, *, asked: str, query: Mapping[str, str], accept: str, seconds: float
     ) -> Stream:

@@ -109,6 +109,7 @@ class Laptop:
         """The bare repository."""
         self._init_repository()
         self.node = Node(self.store, self.folder, guardian, backoff=self.options.backoff)
+        self.server.logs = self.node.log
         stack.callback(self.node.close)
         if self.options.node:
             self.node.programs.directory(max(INSTALLS))

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from renderer.local.api import access, bodies, discovery, errors, faults, openapi, verbs, watching
+from renderer.local.api import (
+    access,
+    bodies,
+    discovery,
+    errors,
+    faults,
+    openapi,
+    podlogs,
+    verbs,
+    watching,
+)
 from renderer.local.api.faults import Faults
 from renderer.local.api.paging import Pages
 from renderer.local.api.request import Request, Response, json_response, split_url, target_of
@@ -17,9 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from renderer.local.api.access import Authorizer, User
+    from renderer.local.api.podlogs import Follow, Source
     from renderer.local.api.request import Target
     from renderer.local.api.store import Store
     from renderer.local.api.watching import Lines
+
+    Stream = Lines | Follow
 
 _log = logging.getLogger(__name__)
 _PUBLIC = ("/healthz", "/livez", "/readyz")
@@ -34,6 +47,8 @@ class Application:
     tokens: Mapping[str, User]
     authorizer: Authorizer
     ending: Callable[[], bool]
+    logs: Source = lambda _namespace, _pod, _container: ""
+    """What a container has written."""
     faults: Faults = field(default_factory=Faults)
     pages: Pages = field(init=False)
 
@@ -43,7 +58,7 @@ class Application:
 
     def answer(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> Response | Lines:
+    ) -> Response | Stream:
         """One answer to one request; raises `Hangup` when a fault wants none."""
         try:
             return self._answer(method, url, headers, body)
@@ -57,7 +72,7 @@ class Application:
 
     def _answer(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes
-    ) -> Response | Lines:
+    ) -> Response | Stream:
         path, query = split_url(url)
         if path in _PUBLIC:
             return Response(body=b"ok", content_type="text/plain")
@@ -80,7 +95,7 @@ class Application:
             raise errors.unauthorized()
         return user
 
-    def _resource(self, request: Request, target: Target) -> Response | Lines:
+    def _resource(self, request: Request, target: Target) -> Response | Stream:
         action = access.action_of(request, target)
         fault = self.faults.take(target, action.verb)
         if fault is not None and not fault.after:
@@ -89,6 +104,8 @@ class Application:
             raise access.refusal(request.user, action, target)
         if request.method == "GET" and request.flag("watch"):
             return watching.lines(self.store, request, target, self.ending)
+        if podlogs.is_log(request, target):
+            return podlogs.respond(self.logs, self.store, request, target, self.ending)
         response = verbs.respond(self.store, self.pages, request, target)
         if fault is not None and fault.after:
             faults.happen(fault)

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from renderer.local.api.application import Stream
     from renderer.local.api.faults import Faults
-    from renderer.local.api.watching import Lines
+    from renderer.local.api.podlogs import Source
 
 _HOST = "127.0.0.1"
 _BOOKMARK_SECONDS = 1.0
@@ -53,11 +54,17 @@ class Server:
             tokens=self.tokens,
             authorizer=authorizer if authorizer is not None else Everyone(),
             ending=self._ending.is_set,
+            logs=self._log,
         )
+        self.logs: Source = lambda _namespace, _pod, _container: ""
+        """What a container has written; the node knows."""
         self.bookmark_seconds = bookmark_seconds
         self._http: _Http | None = None
         self._thread: Thread | None = None
         self._port = 0
+
+    def _log(self, namespace: str, pod: str, container: str) -> str:
+        return self.logs(namespace, pod, container)
 
     @property
     def url(self) -> str:
@@ -214,7 +221,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(answer.body)
         self.wfile.flush()
 
-    def _stream(self, lines: Lines) -> None:
+    def _stream(self, lines: Stream) -> None:
         self.send_response_only(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
