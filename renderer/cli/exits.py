@@ -11,7 +11,8 @@ class Exit(IntEnum):
     OK = 0
     """Done, and nothing to report."""
     FOUND = 1
-    """`diff`: different. `check`: something is wrong. `status`: not ready. `--wait`: failed."""
+    """`diff`: different. `check`, `doctor`: something is wrong. `status`: not ready.
+    `--wait`: failed."""
     INVALID = 2
     """Wrong usage, or input that is wrong: fix it and run again."""
     TRANSIENT = 3
@@ -28,7 +29,8 @@ class Exit(IntEnum):
 
 MEANINGS: dict[Exit, str] = {
     Exit.OK: "done; nothing to report",
-    Exit.FOUND: "diff: different; check: something is wrong; status: not ready; --wait: failed",
+    Exit.FOUND: "diff: different; check, doctor: something is wrong; status: not ready; "
+    "--wait: failed",
     Exit.INVALID: "wrong usage or wrong input",
     Exit.TRANSIENT: "repository or cluster unreachable: run it again later",
     Exit.REFUSED: "the repository or the cluster refused, or a person must allow it",

@@ -75,6 +75,11 @@ ENTRIES = {
         section=_CLUSTER,
         summary="Show the next commit, and what it waits for.",
     ),
+    "doctor": Entry(
+        place="renderer.cli.doctor:command",
+        section=_CLUSTER,
+        summary="Explain why one SampleDB isn't healthy, and what to do.",
+    ),
     "logs": Entry(
         place="renderer.cli.podlogs:command",
         section=_CLUSTER,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pure_cluster import NOW, TARGET, PureCluster, desired, ready
+from pure_cluster import NOW, TARGET, PureCluster, ready
+from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.operations.foresight import Foreseen, foresee

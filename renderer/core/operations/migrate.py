@@ -35,6 +35,7 @@ MIGRATE = Operation(
             awaits="the Job has reported the version that it came to",
             roles=roles.with_job(Role.TOOLS, Role.MIGRATE),
             proof=results.migrated,
+            on_failure="MigrateFailed: nothing of its file is kept, and the server runs on",
             learn=_migrated,
             release=running,
         ),

@@ -1,0 +1,252 @@
+"""What each reason means and what to do about it: one table, for `doctor` and for the runbook.
+
+Every reason that a condition can carry is here, or in `GOOD`; docs/runbook.md shows the
+table as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from renderer.core.plan import Phase
+
+
+class About(Enum):
+    """Which object a reason is about; the value says whose words its message holds."""
+
+    SPEC = "sampledb-renderer"
+    RECORD = "the record in Git"
+    SERVER = "the kubelet, of the server's Pod"
+    JOB = "the Job's container"
+    CLAIM = "the storage, of the data claim"
+    REPOSITORY = "Git"
+    APPLIER = "the applier"
+    CONTROLLER = "nobody's: it is silent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What a person needs at 3 a.m."""
+
+    about: About
+    means: str
+    do: str
+
+
+def _of(about: About, means: str, do: str) -> Advice:
+    return Advice(about=about, means=means, do=do)
+
+
+GOOD = frozenset(
+    {"Applied", "Current", "Initialized", "Pushed", "Ready", "Rendered", "Hibernated", "Verified"}
+)
+"""Reasons with nothing to explain."""
+
+_LOOK_AT_APPLIER = "look at the Application or Kustomization named in `status.delivery`"
+_AGAIN = "mend the cause, then delete the Job: the applier starts it anew"
+_WAIT = "wait; when it lasts, `sampledb plan` shows what the next commit waits for"
+_BUSY = sorted(
+    phase.value
+    for phase in Phase
+    if phase.value not in {*GOOD, "Failed", "Paused", "Pending", "Stalled"}
+)
+
+ADVICE: Mapping[str, Advice] = {
+    # The spec, the record, the deletion.
+    "Invalid": _of(
+        About.SPEC,
+        "the spec, its template or its record is wrong; nothing was written",
+        "read the message: field, value, way out",
+    ),
+    "InitChanged": _of(About.SPEC, "`spec.init` can't change after it ran", "put it back"),
+    "DowngradeRefused": _of(
+        About.SPEC,
+        "an older version than the data's was asked for, which couldn't read them",
+        "put `spec.version` back",
+    ),
+    "OldData": _of(
+        About.SPEC,
+        "a SampleDB was made anew on a volume that holds an older major's data",
+        "write that version, and upgrade when it is Ready",
+    ),
+    "StorageShrinks": _of(
+        About.SPEC, "a smaller volume was asked for", "write at least what the claim has"
+    ),
+    "VersionMismatch": _of(
+        About.SPEC,
+        "the server that runs isn't the version that its image's name says",
+        "mend `spec.image` or `spec.version`",
+    ),
+    "UpgradeNeedsController": _of(
+        About.SPEC,
+        "another major was asked for without a controller",
+        "let the controller do it: it sees each step proved",
+    ),
+    "OldVersion": _of(About.SPEC, "a newer minor is there", "write it in `spec.version`"),
+    "LeftAlone": _of(
+        About.SPEC,
+        "the files in Git are left as they are, for the reason in the message",
+        "read the message; `spec.paused` may be true",
+    ),
+    "Paused": _of(
+        About.SPEC,
+        "`spec.paused` is true: the files in Git are left as they are",
+        "set it to false to go on",
+    ),
+    "NotConfirmed": _of(
+        About.SPEC,
+        "the deletion has the policy `Delete`, which destroys the data",
+        "set `spec.deletion.confirm` to true, or choose another policy",
+    ),
+    "RecordMissing": _of(
+        About.RECORD,
+        "the server still runs, but its directory isn't in Git",
+        "bring it back with `git revert`, or remove the StatefulSet by hand",
+    ),
+    "UnknownOperation": _of(
+        About.RECORD,
+        "the record names an operation of another release",
+        "run the release that began it, or revert its commit",
+    ),
+    # Git and the applier.
+    "PushFailed": _of(
+        About.REPOSITORY,
+        "the repository refused or can't be reached",
+        "the message has Git's own words: credentials, protection, network, rewritten history",
+    ),
+    "Pending": _of(
+        About.REPOSITORY,
+        "it is about to be committed",
+        "wait; when it lasts, look at the controller: `kubectl -n sampledb-system get pods,lease`",
+    ),
+    "Waiting": _of(About.APPLIER, "the applier hasn't applied it (yet)", _LOOK_AT_APPLIER),
+    "NotApplied": _of(About.APPLIER, "the applier hasn't applied it (yet)", _LOOK_AT_APPLIER),
+    "ApplyFailed": _of(About.APPLIER, "the applier said no", "its words are in the message"),
+    "HandoverStands": _of(
+        About.APPLIER, "the applier hasn't taken up the change in `apps/` (yet)", _LOOK_AT_APPLIER
+    ),
+    "StillProtected": _of(
+        About.APPLIER, "the data claim's protection is to be lifted", _LOOK_AT_APPLIER
+    ),
+    "Unprotected": _of(About.APPLIER, "the data claim is to be protected again", _LOOK_AT_APPLIER),
+    "StillThere": _of(About.APPLIER, "what left Git is still in the cluster", _LOOK_AT_APPLIER),
+    "Removing": _of(About.REPOSITORY, "the directory is leaving Git", _WAIT),
+    # The server and its volume.
+    "PodFailed": _of(
+        About.SERVER,
+        "the server's Pod can't start",
+        "the message has the kubelet's words: image, Secret, crash; mend the spec",
+    ),
+    "PodNotReady": _of(
+        About.SERVER,
+        "the server's Pod isn't ready (yet)",
+        "wait; when it lasts, `sampledb logs` shows what the server says",
+    ),
+    "PodMissing": _of(
+        About.SERVER,
+        "there is no Pod of the server (yet)",
+        "wait; when it lasts, `kubectl describe statefulset` tells why",
+    ),
+    "PodEnding": _of(About.SERVER, "the old Pod is ending", _WAIT),
+    "Stopping": _of(About.SERVER, "the server is being stopped", _WAIT),
+    "ClaimLost": _of(
+        About.CLAIM,
+        "the volume behind the claim is gone",
+        "restore the volume, or delete the SampleDB with policy `Delete` and restore a backup",
+    ),
+    "Resizing": _of(
+        About.CLAIM,
+        "the volume hasn't grown yet",
+        "the message has the storage's words; does its StorageClass allow expansion?",
+    ),
+    # Jobs.
+    "InitFailed": _of(
+        About.JOB,
+        "the init SQL failed; nothing of it was kept",
+        "mend `spec.init`; a new Job follows. After mending something outside, delete the Job",
+    ),
+    "PreflightFailed": _of(
+        About.JOB,
+        "something stands in the way of a major upgrade; nothing has stopped",
+        "the message names it (an extension, prepared transactions …); mend it and delete the "
+        "Job, or put `spec.version` back",
+    ),
+    "UpgradeFailed": _of(
+        About.JOB,
+        "the data couldn't be converted; the server is stopped, the old data are as they were",
+        "put `spec.version` back: the old server starts again. Or mend what pg_upgrade says and "
+        "delete the Job",
+    ),
+    "UpgradeUnproved": _of(
+        About.JOB, "the upgrade Job ended without its proof", "look at its log; " + _AGAIN
+    ),
+    "AnalyzeFailed": _of(About.JOB, "the new server runs; gathering its statistics failed", _AGAIN),
+    "DropOldFailed": _of(
+        About.JOB, "the new server runs; the old data couldn't be removed", _AGAIN
+    ),
+    "VerifyFailed": _of(About.JOB, "the server couldn't be asked for its version", _AGAIN),
+    "MigrateFailed": _of(
+        About.JOB,
+        "a migration failed; nothing of its file is left behind",
+        "mend the file under a new ConfigMap's name; or there, and delete the Job; or take "
+        "`spec.migrations` back",
+    ),
+    "RestoreFailed": _of(
+        About.JOB,
+        "the backup couldn't be restored; the server runs on with the data that it has",
+        "the message names what is wrong: another `spec.restore.from.backupId` with a new id, or "
+        "remove `spec.restore`",
+    ),
+    "RestoreUnproved": _of(
+        About.JOB, "the restore Job ended without its proof", "look at its log; " + _AGAIN
+    ),
+    "BackupFailed": _of(
+        About.JOB,
+        "a backup failed; older ones are kept, and nothing else was begun",
+        "its words are in the message; mend the cause and delete the Job, or withdraw what was "
+        "asked for",
+    ),
+    "BackupUnproved": _of(
+        About.JOB, "the backup Job ended without its proof", "look at its log; " + _AGAIN
+    ),
+    "FinalBackupFailed": _of(
+        About.JOB,
+        "there is no proved final backup, so nothing is deleted",
+        "the message has the reason; the ways round are in it, and they are yours to decide",
+    ),
+    "FinalBackupUnproved": _of(
+        About.JOB, "the final backup's Job ended without its proof", "look at its log; " + _AGAIN
+    ),
+    "NoneYet": _of(
+        About.JOB, "no backup has been taken yet", "wait for the schedule, or `sampledb backup`"
+    ),
+    "JobRunning": _of(
+        About.JOB, "a Job is at work", "wait for its end; `sampledb logs --job` shows how far it is"
+    ),
+    "JobStuck": _of(
+        About.JOB, "a Job has run for hours", "`sampledb logs --job` shows what it does; " + _AGAIN
+    ),
+    "SpecWaits": _of(
+        About.JOB,
+        "the changed spec waits: a Job converts the data",
+        "wait for its end; `sampledb logs --job` shows how far it is",
+    ),
+    "DeletionWaits": _of(
+        About.JOB,
+        "the deletion waits: a Job converts the data",
+        "wait for its end; `sampledb logs --job` shows how far it is",
+    ),
+    "NotYet": _of(About.JOB, "the init Job hasn't reported yet", _WAIT),
+    "Changing": _of(About.SPEC, "the last change isn't in force yet", _WAIT),
+    **{phase: _of(About.SPEC, "an operation is under way", _WAIT) for phase in _BUSY},
+    # Not a reason of a condition: what `doctor` says when the status is behind the spec.
+    "NotSeen": _of(
+        About.CONTROLLER,
+        "nothing follows an edit: the controller is not there, not leading, or not done looking",
+        "`kubectl -n sampledb-system get pods,lease`; `/readyz` says what it waits for",
+    ),
+}
+UNKNOWN = _of(About.SPEC, "another release gave this reason", "read the message")
+"""For a status that another release has written."""
