@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from renderer import delivery, reconcile, wiring
+from renderer.cli.console import current
 from renderer.cli.one import opened
 from renderer.cluster import kinds
 from renderer.cluster.cache import Cache, key_of
 from renderer.cluster.children import observe
 from renderer.cluster.client import Cluster, Object, Scope
-from renderer.cluster.failure import NotFoundError
+from renderer.cluster.failure import DeniedError, NotFoundError
 from renderer.core import emit, manifests
 from renderer.core.layout import NAME_LABEL, Key, names
 from renderer.core.observed import Delivery, Observed
@@ -116,6 +117,10 @@ def _said(
     found: Object | None = None
     if resource is not None:
         where = wiring.handoff(settings).where
-        with contextlib.suppress(NotFoundError):
+        try:
             found = cluster.get(resource, where, delivery.app_name(key))
+        except NotFoundError:
+            found = None
+        except DeniedError as error:  # it explains a delay, and decides nothing
+            current().note(f"what the applier says can't be shown: {error}")
     return delivery.read(tool, found, commit, is_ancestor)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pure_cluster import NOW, TARGET, PureCluster, ready
+from pure_cluster import BACKUP_RESULT, NOW, TARGET, PureCluster, ready
 from pure_desired import desired
 
 from renderer.core.decide import decide
@@ -23,6 +23,12 @@ from renderer.core.record import Record
         pytest.param({"hibernate": True}, {}, id="wake"),
         pytest.param({"version": "18.3"}, {"version": "18.4"}, id="minor upgrade"),
         pytest.param({"version": "16"}, {"version": "18"}, id="major upgrade"),
+        pytest.param({}, {"migrations": {"configMapRef": {"name": "schema"}}}, id="migrate"),
+        pytest.param(
+            {"backup": TARGET},
+            {"backup": TARGET, "restore": {"id": "one", "from": {"backupId": BACKUP_RESULT["id"]}}},
+            id="restore",
+        ),
         pytest.param(
             {"backup": TARGET}, {"backup": {**TARGET, "requestedAt": "monday"}}, id="backup"
         ),
