@@ -84,6 +84,11 @@ ADVICE: Mapping[str, Advice] = {
         "another major was asked for without a controller",
         "let the controller do it: it sees each step proved",
     ),
+    "RotationNeedsController": _of(
+        About.SPEC,
+        "other passwords were asked for without a controller",
+        "let the controller do it: it sees that they let in",
+    ),
     "OldVersion": _of(About.SPEC, "a newer minor is there", "write it in `spec.version`"),
     "LeftAlone": _of(
         About.SPEC,
@@ -115,6 +120,12 @@ ADVICE: Mapping[str, Advice] = {
         About.REPOSITORY,
         "the repository refused or can't be reached",
         "the message has Git's own words: credentials, protection, network, rewritten history",
+    ),
+    "FetchFailed": _of(
+        About.REPOSITORY,
+        "the branch can't be read, or its history was rewritten; `Ready` still says how the "
+        "server is",
+        "the message has the reason and the way out; nothing is pushed until it is mended",
     ),
     "Pending": _of(
         About.REPOSITORY,
@@ -187,6 +198,11 @@ ADVICE: Mapping[str, Advice] = {
         About.JOB, "the new server runs; the old data couldn't be removed", _AGAIN
     ),
     "VerifyFailed": _of(About.JOB, "the server couldn't be asked for its version", _AGAIN),
+    "RotateFailed": _of(
+        About.JOB,
+        "the new passwords couldn't be set; the old Secret is in force",
+        "mend what the message says and delete the Job",
+    ),
     "MigrateFailed": _of(
         About.JOB,
         "a migration failed; nothing of its file is left behind",
@@ -230,12 +246,14 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "SpecWaits": _of(
         About.JOB,
-        "the changed spec waits: a Job converts the data",
+        "the changed spec waits: a Job works on the data (an upgrade converts them, a rotation "
+        "sets passwords)",
         "wait for its end; `sampledb logs --job` shows how far it is",
     ),
     "DeletionWaits": _of(
         About.JOB,
-        "the deletion waits: a Job converts the data",
+        "the deletion waits: a Job works on the data (an upgrade converts them, a rotation "
+        "sets passwords)",
         "wait for its end; `sampledb logs --job` shows how far it is",
     ),
     "NotYet": _of(About.JOB, "the init Job hasn't reported yet", _WAIT),

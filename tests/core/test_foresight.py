@@ -23,6 +23,9 @@ from renderer.core.record import Record
         pytest.param({"hibernate": True}, {}, id="wake"),
         pytest.param({"version": "18.3"}, {"version": "18.4"}, id="minor upgrade"),
         pytest.param({"version": "16"}, {"version": "18"}, id="major upgrade"),
+        pytest.param(
+            {}, {"credentials": {"rotation": {"requestedAt": "monday"}}}, id="credentials"
+        ),
         pytest.param({}, {"migrations": {"configMapRef": {"name": "schema"}}}, id="migrate"),
         pytest.param(
             {"backup": TARGET},
