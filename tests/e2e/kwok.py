@@ -75,7 +75,12 @@ def _stages(folder: Path) -> str:
 
 
 def _node() -> dict[str, Any]:
-    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": _NODE}}
+    labels = {
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": _NODE,
+        "kubernetes.io/os": "linux",
+    }
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": _NODE, "labels": labels}}
 
 
 def _volume(number: int) -> dict[str, Any]:
