@@ -15,6 +15,7 @@ from e2e import builder
 from e2e.appliers.kubectl import Kubectl
 from e2e.appliers.starting import free_ports, module_folder
 from e2e.control_plane import answers
+from e2e.nowhere import NODE_LABEL
 from e2e.supervisor import Process, Run
 
 _MODULE = "sigs.k8s.io/kwok"
@@ -79,6 +80,7 @@ def _node() -> dict[str, Any]:
         "kubernetes.io/arch": "amd64",
         "kubernetes.io/hostname": _NODE,
         "kubernetes.io/os": "linux",
+        NODE_LABEL[0]: NODE_LABEL[1],  # the Pods of hand-overs, which no other node takes
     }
     return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": _NODE, "labels": labels}}
 

@@ -9,7 +9,9 @@ from typing import Any
 from e2e.appliers.kubectl import Kubectl, Object
 from health_situations import WHEN
 
-NO_NODE = {"scheduler.alpha.kubernetes.io/node-selector": "sampledb.dev/node=none"}
+NODE_LABEL = ("sampledb.dev/node", "none")
+"""What a node must carry to take the Pods of a hand-over's namespace: no kubelet's does."""
+NO_NODE = {"scheduler.alpha.kubernetes.io/node-selector": "=".join(NODE_LABEL)}
 """Annotation of a namespace whose Pods no node may take."""
 
 
