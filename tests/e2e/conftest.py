@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -40,10 +41,24 @@ __all__ = [
 ]
 
 
+_PODS = ("deployed", "test_cluster.py", "test_images.py", "test_storage.py")
+_FAULTS = ("test_faults", "test_scale.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares a cluster runs in one worker (`--dist loadgroup`): a cluster for each."""
+    here = Path(__file__).parent
+    for item in items:
+        where = item.path.relative_to(here).as_posix()
+        group = "pods" if where.startswith(_PODS) else "appliers"
+        group = "faults" if where.startswith(_FAULTS) else group
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def run() -> Iterator[Run]:
     """Starts programs; ends them and removes everything at the end of the session."""
-    running = Run(folder_of("tests"))
+    running = Run(folder_of(f"tests{os.environ.get('PYTEST_XDIST_WORKER', '')}"))
     try:
         yield running
     finally:
