@@ -12,6 +12,9 @@ from api_client import APPLY, Api
 from command_line import Run
 from laptop_line import SAMPLEDBS, Line
 
+from renderer.cli.asking import How, ask
+from renderer.cluster.client import Cluster
+from renderer.cluster.failure import ConflictError
 from renderer.core.layout import Key
 from renderer.local.api.faults import Fault
 
@@ -80,7 +83,8 @@ def test_a_backup_that_can_not_be_taken_is_refused(
     assert not (still.get() or {})["spec"].get("backup", {}).get("requestedAt")
 
 
-def test_what_the_applier_owns_is_edited_in_git(still: Line, sampledb: Run) -> None:
+def apply(line: Line, backup: dict[str, Any]) -> None:
+    """Apply the SampleDB as Flux does."""
     document = {
         "apiVersion": "sampledb.dev/v1",
         "kind": "SampleDB",
@@ -89,14 +93,18 @@ def test_what_the_applier_owns_is_edited_in_git(still: Line, sampledb: Run) -> N
             "engine": "postgresql",
             "version": "18",
             "storage": {"size": "1Gi"},
-            "backup": {**BACKUP, "requestedAt": "monday"},
+            "backup": backup,
         },
     }
     path = "/apis/sampledb.dev/v1/namespaces/team-a/sampledbs/orders"
-    api = Api(still.laptop.server.url, still.laptop.server.token)
+    api = Api(line.laptop.server.url, line.laptop.server.token)
     made = api.patch(path, document, kind=APPLY, fieldManager="kustomize-controller")
-    assert made.code == 201
+    assert made.code in {200, 201}
     api.close()
+
+
+def test_what_the_applier_owns_is_edited_in_git(still: Line, sampledb: Run) -> None:
+    apply(still, {**BACKUP, "requestedAt": "monday"})
     kubeconfig = ("--kubeconfig", still.laptop.kubeconfig)
     ended = sampledb("backup", NAME, *kubeconfig)
     assert ended.code == 4
@@ -104,6 +112,28 @@ def test_what_the_applier_owns_is_edited_in_git(still: Line, sampledb: Run) -> N
     assert requested(still) == "monday"
     assert sampledb("backup", NAME, "--force", *kubeconfig).code == 0
     assert requested(still) != "monday"
+
+
+def test_what_is_not_in_git_can_be_asked_for_and_stays(still: Line, sampledb: Run) -> None:
+    apply(still, BACKUP)
+    ended = sampledb("backup", NAME, "--kubeconfig", still.laptop.kubeconfig)
+    assert ended.code == 0, ended.err
+    asked = requested(still)
+    apply(still, BACKUP)
+    assert asked
+    assert requested(still) == asked
+
+
+def test_a_spec_that_changed_meanwhile_is_left_alone(still: Line) -> None:
+    still.create(backup=BACKUP)
+    seen = still.get() or {}
+    still.edit(lambda db: db["spec"].update(parameters={"work_mem": "8MB"}))
+    cluster = Cluster.at(still.laptop.server.url, token=still.laptop.server.token)
+    how = How(show=False, force=False, wait=False, limit=1)
+    with pytest.raises(ConflictError, match="look again and retry"):
+        ask(cluster, seen, {"backup": {"requestedAt": "monday"}}, how)
+    cluster.close()
+    assert not requested(still)
 
 
 def test_a_status_that_is_written_meanwhile_is_no_conflict(still: Line, sampledb: Run) -> None:
