@@ -58,6 +58,13 @@ class Line:
             sys.stderr.write(log.read())
             log.close()
 
+    def protect(self) -> Path:
+        """Let the repository refuse every push; the hook, to be removed, is returned."""
+        hook = self.laptop.repository / "hooks" / "pre-receive"
+        hook.write_text("#!/bin/sh\necho 'branch main is protected' >&2\nexit 1\n")
+        hook.chmod(0o755)
+        return hook
+
     def log(self) -> str:
         """What the controllers have said so far."""
         logs = sorted(self.laptop.folder.glob("controller-*.log"))

@@ -33,9 +33,7 @@ def test_a_healthy_sampledb_is_healthy(line: Line, process: Run) -> None:
 
 def test_what_stands_in_the_way_is_explained(still: Line, process: Run) -> None:
     kubeconfig = ("--kubeconfig", still.laptop.kubeconfig)
-    hook = still.laptop.repository / "hooks" / "pre-receive"
-    hook.write_text("#!/bin/sh\necho 'branch main is protected' >&2\nexit 1\n")
-    hook.chmod(0o755)
+    hook = still.protect()
     still.create()
     with still.controller():
         still.until(lambda: "protected" in still.message("Committed"), "the refusal")

@@ -149,9 +149,7 @@ def test_files_elsewhere_in_the_repository_are_never_touched(still: Line) -> Non
 
 
 def test_a_repository_that_refuses_is_told_on_the_resource_and_tried_again(still: Line) -> None:
-    hook = still.laptop.repository / "hooks" / "pre-receive"
-    hook.write_text("#!/bin/sh\necho 'branch main is protected' >&2\nexit 1\n")
-    hook.chmod(0o755)
+    hook = still.protect()
     still.create()
     with still.controller():
         still.until(lambda: "protected" in still.message("Committed"), "the refusal")
