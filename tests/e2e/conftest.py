@@ -45,6 +45,7 @@ _PODS = ("deployed", "test_cluster.py", "test_images.py", "test_storage.py")
 _FAULTS = ("test_faults", "test_scale.py")
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What shares a cluster runs in one worker (`--dist loadgroup`): a cluster for each."""
     here = Path(__file__).parent

@@ -32,6 +32,26 @@ def test_an_old_minor_is_noticed_and_upgraded_by_the_spec(shop: Shop, database: 
     shop.until(lambda: shop.holds(database, "UpToDate"), "the newest minor")
 
 
+def test_an_old_major_is_converted_by_jobs_and_every_row_is_there(
+    shop: Shop, database: str
+) -> None:
+    before = len(shop.subjects(database))
+
+    shop.change(database, version="18")
+    shop.settled(database)
+
+    assert shop.query(database, "SHOW server_version").startswith("18.4")
+    assert shop.query(database, "SELECT words FROM greetings") == "Hello from Git"
+    status = shop.status(database)
+    versions = {"desired": "18", "running": "18.4", "data": "18"}
+    assert status["engineVersion"].items() >= versions.items()
+    assert status["history"][0]["type"] == "MajorUpgrade"
+    done = shop.subjects(database)[before:]
+    assert done[0] == "upgrade 16 → 18, step 1 of 9: check whether it can work"
+    assert done[-1] == "upgrade 16 → 18, step 9 of 9: the new version is in force"
+    assert len(done) == len(set(done))
+
+
 def test_a_deleted_sampledb_goes_after_its_proved_final_backup(
     shop: Shop, database: str, watch: Watch, storage: Storage
 ) -> None:
