@@ -91,6 +91,8 @@ def summarise(this: Pass) -> dict[str, object]:
     operation = _operation(this)
     if operation:
         status["operation"] = operation
+    if record and record.restored:
+        status["restored"] = record.restored
     if record and record.final_backup:
         status["finalSnapshot"] = backups.shown(record.final_backup)
     return status
@@ -256,6 +258,8 @@ def _storage(this: Pass) -> dict[str, object]:
     shown: dict[str, object] = {"requested": this.desired.db.spec.storage.size}
     if claim and claim.capacity:
         shown["actual"] = claim.capacity
+    if this.record and this.record.previous_claim:
+        shown["previousClaim"] = this.record.previous_claim
     return shown
 
 

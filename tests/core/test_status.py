@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pure_cluster import BACKUP_RESULT, NOW, PureCluster
+from pure_cluster import BACKUP_RESULT, NOW, TARGET, PureCluster
 from pure_desired import desired
 
 from renderer.core import backups
@@ -79,6 +79,21 @@ def test_a_ready_database_is_ready_in_every_condition() -> None:
     assert found["delivery"] == {"tool": "none", "state": "Applied"}
     assert [past["id"] for past in found["history"]] == ["provision-1"]
     assert "operation" not in found
+
+
+def test_a_volume_that_a_restore_replaced_is_told_until_that_is_confirmed() -> None:
+    cluster = PureCluster()
+    cluster.settle(desired(backup=TARGET))
+    before = status(desired(backup=TARGET), cluster)
+    restore = {"id": "monday", "from": {"backupId": BACKUP_RESULT["id"]}}
+    cluster.settle(desired(backup=TARGET, restore=restore))
+    found = status(desired(backup=TARGET, restore=restore), cluster)
+    confirmed = desired(backup=TARGET, restore=restore, confirmed="monday")
+    cluster.settle(confirmed)
+    after = status(confirmed, cluster)
+    assert [seen.get("restored") for seen in (before, found, after)] == [None, "monday", "monday"]
+    kept = [seen["storage"].get("previousClaim") for seen in (before, found, after)]
+    assert kept == [None, "data-orders-0", None]
 
 
 def test_an_operation_keeps_the_time_at_which_it_began() -> None:

@@ -137,12 +137,14 @@ class Binding:
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
 class Storage:
-    """Size of the data volume."""
+    """The data volume."""
 
     requested: Word | None = None
     """Size that its claim requests."""
     actual: Word | None = None
     """Size that it has."""
+    previous_claim: Word | None = None
+    """Claim that a restore has replaced, kept until that restore is confirmed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -251,9 +253,11 @@ class Status:
     binding: Binding | None = None
     """The Secret to bind to."""
     storage: Storage | None = None
-    """Size of the data volume."""
+    """The data volume."""
     backups: Backups | None = None
     """Backups that have been seen."""
+    restored: Word | None = None
+    """The spec.restore.id that was last restored."""
     operation: Operation | None = None
     """The operation that is under way."""
     history: Annotated[tuple[Past, ...], Field(max_length=10)] = ()
