@@ -86,6 +86,13 @@ class Line:
     def edit(self, change: Callable[[dict[str, Any]], None], name: str = "orders") -> None:
         self.laptop.objects.change(SAMPLEDBS, self.get(name) or {}, change)
 
+    def say(self, status: dict[str, Any]) -> None:
+        """Write a status, as the controller does."""
+        found = self.get() or {}
+        self.laptop.objects.change(
+            SAMPLEDBS, found, lambda db: db.update(status=status), status=True
+        )
+
     def delete(self, name: str = "orders") -> None:
         self.laptop.objects.delete(SAMPLEDBS, self.get(name) or {})
 

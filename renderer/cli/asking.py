@@ -1,4 +1,4 @@
-"""Asking for something: an edit of a SampleDB's spec, made with the user's own rights.
+"""Asking for something: an edit of a SampleDB, made with the user's own rights.
 
 The edit is a merge patch, guarded by the resourceVersion that was seen, under a field
 manager of our own. Its name must not begin with `kubectl`: Flux takes such fields back.
@@ -19,7 +19,7 @@ from renderer.cli.console import current
 from renderer.cli.exits import Exit
 from renderer.cli.findings import CommandError, Finding, Rule
 from renderer.cli.one import fetch, key_of, opened
-from renderer.cli.seen import at
+from renderer.cli.seen import at, clock
 from renderer.cli.waiting import await_rest
 from renderer.cluster.cache import key_of as key_in
 from renderer.cluster.client import Cluster, Object
@@ -27,6 +27,7 @@ from renderer.cluster.failure import ConflictError
 from renderer.cluster.kinds import SAMPLEDBS
 from renderer.core import emit
 from renderer.core.errors import invalid
+from renderer.core.layout import API_VERSION, KIND
 from renderer.settings import Settings
 
 MANAGER = "sampledb-cli"
@@ -34,6 +35,14 @@ _APPLIERS = ("argocd", "helm", "kustomize-controller")
 """What the field managers of Argo CD, Helm and Flux begin with."""
 _ATTEMPTS = 5
 _HOUR = 3600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A SampleDB before something was asked of it, and after."""
+
+    before: Object
+    after: Object
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,30 +82,40 @@ def asking_options(function: Callable[..., Any]) -> Callable[..., Any]:
     )(wrapped)
 
 
-def printed(settings: Settings, name: str, spec: Mapping[str, Any]) -> str:
+def moment() -> str:
+    """The time, as a value that asks for something by being new."""
+    return clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def printed(settings: Settings, name: str, edit: Mapping[str, Any]) -> str:
     """The edit as a document: what to write into the SampleDB in Git."""
     key = key_of(settings, name)
+    metadata = {"namespace": key.namespace, "name": key.name, **edit.get("metadata", {})}
     document = {
-        "apiVersion": "sampledb.dev/v1",
-        "kind": "SampleDB",
-        "metadata": {"namespace": key.namespace, "name": key.name},
-        "spec": spec,
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        **edit,
+        "metadata": metadata,
     }
     return emit.dump(document).decode().rstrip("\n")
 
 
-def ask(cluster: Cluster, found: Object, spec: Mapping[str, Any], how: How) -> Object:
-    """Merge `spec` into the SampleDB; returns it as it is then.
+def ask(cluster: Cluster, found: Object, edit: Mapping[str, Any], how: How) -> Object:
+    """Merge `edit`, of its spec or its metadata, into the SampleDB; returns it as it is then.
 
-    The controller's status writes move the version too: as long as the spec is the one
-    that was seen, it is tried again. Raises `ConflictError` when the spec changed.
+    What it says already is not written. The controller's status writes move the version too:
+    as long as the spec is the one that was seen, it is tried again. Raises `ConflictError`
+    when the spec changed.
     """
+    if says_so(found, edit):
+        current().note("the SampleDB says so already")
+        return found
     if not how.force:
-        _refuse_applied(found, spec)
+        _refuse_applied(found, edit)
     generation = found["metadata"].get("generation")
     for _ in range(_ATTEMPTS):
         try:
-            return cluster.patch(SAMPLEDBS, found, {"spec": dict(spec)}, manager=MANAGER)
+            return cluster.patch(SAMPLEDBS, found, dict(edit), manager=MANAGER)
         except ConflictError as error:
             conflict = error
             found = fetch(cluster, key_in(found))
@@ -105,35 +124,53 @@ def ask(cluster: Cluster, found: Object, spec: Mapping[str, Any], how: How) -> O
     raise conflict
 
 
-def follow(cluster: Cluster, asked: Object, how: How) -> Object:
-    """Wait until it is done, where that is wanted; returns the SampleDB as it is then."""
+def follow(
+    cluster: Cluster, asked: Object, how: How, done: Callable[[Object], bool] = bool
+) -> Object:
+    """Wait until it is done, where that is wanted; returns the SampleDB as it is then.
+
+    `done` tells what no change of the spec tells.
+    """
     if not how.wait:
         current().note("it goes on by itself; 'sampledb status' shows how, --wait waits for it")
         return asked
-    return await_rest(cluster, asked, how.limit)
+    return await_rest(cluster, asked, how.limit, done)
 
 
-def carry_out(settings: Settings, name: str, spec: Mapping[str, Any], how: How) -> Object | None:
-    """Print the edit or make it, and wait where that is wanted.
+def carry_out(
+    settings: Settings,
+    name: str,
+    spec: Mapping[str, Any],
+    how: How,
+    refuse: Callable[[Object], None] | None = None,
+) -> Done | None:
+    """Print the edit of the spec or make it, and wait where that is wanted.
 
-    Returns the SampleDB as it is then; None when the edit was only printed.
+    `refuse` raises for a SampleDB of which it can't be asked. Returns None when the edit
+    was only printed.
     """
+    edit = {"spec": spec}
     if how.show:
-        click.echo(printed(settings, name, spec))
+        click.echo(printed(settings, name, edit))
         return None
     with opened(settings, name) as (cluster, found):
         refuse_deleting(found)
-        if all(at(found, "spec", *path) == at(spec, *path) for path in leaves(spec)):
-            current().note("the spec says so already")
-            return follow(cluster, found, how)
-        return follow(cluster, ask(cluster, found, spec, how), how)
+        if refuse is not None:
+            refuse(found)
+        asked = ask(cluster, found, edit, how)
+        return Done(before=found, after=follow(cluster, asked, how))
 
 
-def _refuse_applied(found: Object, spec: Mapping[str, Any]) -> None:
-    for path in leaves(spec):
+def says_so(found: Object, edit: Mapping[str, Any]) -> bool:
+    """True when there is nothing to edit."""
+    return all(at(found, *path) == at(edit, *path) for path in leaves(edit))
+
+
+def _refuse_applied(found: Object, edit: Mapping[str, Any]) -> None:
+    for path in leaves(edit):
         owner = _applier_of(found, path)
         if owner:
-            field = ".".join(("spec", *path))
+            field = ".".join(path)
             finding = Finding(
                 rule=Rule.CLUSTER,
                 field=field,
@@ -144,9 +181,9 @@ def _refuse_applied(found: Object, spec: Mapping[str, Any]) -> None:
             raise CommandError(finding, exit_code=Exit.REFUSED)
 
 
-def leaves(spec: Mapping[str, Any], *above: str) -> Iterator[tuple[str, ...]]:
-    """The path of each value in `spec`."""
-    for name, value in spec.items():
+def leaves(edit: Mapping[str, Any], *above: str) -> Iterator[tuple[str, ...]]:
+    """The path of each value in `edit`."""
+    for name, value in edit.items():
         if isinstance(value, Mapping):
             yield from leaves(value, *above, name)
         else:
@@ -154,11 +191,11 @@ def leaves(spec: Mapping[str, Any], *above: str) -> Iterator[tuple[str, ...]]:
 
 
 def _applier_of(found: Object, path: tuple[str, ...]) -> str:
-    """The GitOps tool that owns a field of the spec; "" when none does."""
+    """The GitOps tool that owns a field; "" when none does."""
     for entry in found["metadata"].get("managedFields") or ():
         manager = str(entry.get("manager", ""))
         fields: Any = entry.get("fieldsV1")
-        for part in ("spec", *path):
+        for part in path:
             fields = fields.get(f"f:{part}") if isinstance(fields, Mapping) else None
         if fields is not None and manager.startswith(_APPLIERS):
             return manager
@@ -178,4 +215,14 @@ def refuse_deleting(found: Object) -> None:
             "is true: the controller leaves everything as it is",
             field="spec.paused",
             remedy="set it to false first",
+        )
+
+
+def refuse_sleeping(found: Object, problem: str) -> None:
+    """Raise `InvalidError` for a SampleDB that hibernates; `problem` says why that matters."""
+    if at(found, "spec", "hibernate"):
+        raise invalid(
+            "is true: " + problem,
+            field="spec.hibernate",
+            remedy="wake it first: sampledb wake",
         )

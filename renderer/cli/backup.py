@@ -7,12 +7,19 @@ from typing import Any
 
 import click
 
-from renderer.cli.asking import How, ask, asking_options, follow, printed, refuse_deleting
+from renderer.cli.asking import (
+    Done,
+    How,
+    asking_options,
+    carry_out,
+    moment,
+    refuse_sleeping,
+)
 from renderer.cli.commands import command as new_command
 from renderer.cli.exits import Exit
-from renderer.cli.one import name_argument, opened, output_option, written
+from renderer.cli.one import name_argument, output_option, written
 from renderer.cli.options import CLUSTER, with_settings
-from renderer.cli.seen import at, clock
+from renderer.cli.seen import at
 from renderer.cli.table import columns
 from renderer.cli.waiting import failed
 from renderer.cluster.cache import key_of
@@ -43,18 +50,13 @@ def command(*, settings: Settings, name: str, output: str, how: How) -> int:
     sha256. A SampleDB that lies in Git itself is edited there; --print shows the edit. What
     Argo CD or Flux applies from Git is not edited here, unless --force is given.
     """
-    moment = clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    spec = {"backup": {"requestedAt": moment}}
-    if how.show:
-        click.echo(printed(settings, name, spec))
+    now = moment()
+    done = carry_out(settings, name, {"backup": {"requestedAt": now}}, how, _refuse)
+    if done is None:
         return Exit.OK
-    with opened(settings, name) as (cluster, found):
-        _refuse(found)
-        asked = ask(cluster, found, spec, how)
-        done = follow(cluster, asked, how)
-    shown: dict[str, Any] = {"sampledb": str(key_of(found)), "requestedAt": moment}
+    shown: dict[str, Any] = {"sampledb": str(key_of(done.after)), "requestedAt": now}
     if how.wait:
-        shown |= _proof(found, done)
+        shown |= _proof(done)
     if output == "text":
         click.echo(columns(("FIELD", "VALUE"), [(k, str(v)) for k, v in shown.items()]), nl=False)
     else:
@@ -63,25 +65,19 @@ def command(*, settings: Settings, name: str, output: str, how: How) -> int:
 
 
 def _refuse(found: Object) -> None:
-    refuse_deleting(found)
     if not at(found, "spec", "backup", "target"):
         raise invalid(
             "there is no place for backups",
             field="spec.backup.target",
             remedy="add target.pvc with a size",
         )
-    if at(found, "spec", "hibernate"):
-        raise invalid(
-            "is true: a stopped server can't be backed up",
-            field="spec.hibernate",
-            remedy="wake it first: sampledb wake",
-        )
+    refuse_sleeping(found, "a stopped server can't be backed up")
 
 
-def _proof(before: Object, after: Object) -> Mapping[str, Any]:
-    """The backup that was taken since `before`. Raises when there is none."""
-    known = at(before, "status", "backups", "lastVerified", "id")
-    taken = at(after, "status", "backups", "lastVerified") or {}
+def _proof(done: Done) -> Mapping[str, Any]:
+    """The backup that was taken. Raises when there is none."""
+    known = at(done.before, "status", "backups", "lastVerified", "id")
+    taken = at(done.after, "status", "backups", "lastVerified") or {}
     if not taken or taken.get("id") == known:
-        raise failed(key_of(after), "the controller is done, and has taken no backup")
+        raise failed(key_of(done.after), "the controller is done, and has taken no backup")
     return {name: taken[name] for name in ("id", "time", "size", "sha256") if name in taken}

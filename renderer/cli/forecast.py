@@ -18,7 +18,8 @@ from renderer.core.operations.step import Situation
 from renderer.core.plan import Files, Plan
 from renderer.core.record import Record
 
-_NOTHING = Record(generation=0, input_digest="")
+NOTHING = Record(generation=0, input_digest="")
+"""The record of a SampleDB for which nothing has been done."""
 
 
 class Server(Enum):
@@ -68,7 +69,7 @@ class Commit:
 
 def commits(look: Look, desired: Desired, plan: Plan, now: datetime) -> tuple[Commit, ...]:
     """The commits from `plan` to the end of its operation, each rendered with the pack."""
-    record = look.held.record or _NOTHING
+    record = look.held.record or NOTHING
     situation = Situation(desired=desired, observed=look.observed, record=record, now=now)
     pod = f"Pod/{names(desired.key.name).server}"
     ran, found = _replicas(record) > 0, []
@@ -111,7 +112,7 @@ def _replicas(record: Record) -> int:
 def _rendered(look: Look, desired: Desired, plan: Plan, before: Record) -> Record:
     """The record that the commit of `plan` holds, with the stamps of what is rendered."""
     if plan.files is not Files.WRITE:
-        return before if plan.files is Files.LEAVE else _NOTHING
+        return before if plan.files is Files.LEAVE else NOTHING
     return reconcile.stage(desired, plan, look.packs, before).record
 
 

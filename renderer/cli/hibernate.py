@@ -59,6 +59,6 @@ def wake(*, settings: Settings, name: str, how: How) -> int:
 def _set(settings: Settings, name: str, how: How, *, to: bool) -> int:
     done = carry_out(settings, name, {"hibernate": to}, how)
     if done is not None:
-        said = at(done, "status", "message") if how.wait else "the controller is told"
-        click.echo(f"{key_of(done)}: {said}")
+        said = at(done.after, "status", "message") if how.wait else "the controller is told"
+        click.echo(f"{key_of(done.after)}: {said}")
     return Exit.OK

@@ -95,6 +95,16 @@ ENTRIES = {
         section=_VERBS,
         summary="Go to another version; --dry-run shows each commit.",
     ),
+    "restore": Entry(
+        place="renderer.cli.restore:command",
+        section=_VERBS,
+        summary="Restore a backup into a new volume; the old one is kept.",
+    ),
+    "confirm": Entry(
+        place="renderer.cli.confirm:command",
+        section=_VERBS,
+        summary="Confirm the last restore: the old volume goes.",
+    ),
     "hibernate": Entry(
         place="renderer.cli.hibernate:hibernate",
         section=_VERBS,

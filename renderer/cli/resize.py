@@ -34,6 +34,6 @@ def command(*, settings: Settings, name: str, size: str, how: How) -> int:
     """
     done = carry_out(settings, name, {"storage": {"size": size}}, how)
     if done is not None:
-        has = at(done, "status", "storage", "actual") or "nothing yet"
-        click.echo(f"{key_of(done)}: {size} is asked for; the volume has {has}")
+        has = at(done.after, "status", "storage", "actual") or "nothing yet"
+        click.echo(f"{key_of(done.after)}: {size} is asked for; the volume has {has}")
     return Exit.OK

@@ -76,9 +76,16 @@ def _facts(found: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]]
         ("Delivery", _delivery(status)),
         ("Endpoint", _endpoint(status)),
         ("Secret", at(status, "endpoint", "secretName")),
+        ("Restored", at(status, "restored")),
+        ("Kept volume", _kept(status)),
         ("Backup", f"{at(backup, 'id')}, {age(at(backup, 'time'), now)} ago" if backup else ""),
     )
     return ((name, str(value)) for name, value in rows if value)
+
+
+def _kept(status: Mapping[str, Any]) -> str:
+    claim = at(status, "storage", "previousClaim")
+    return f"{claim}, until 'sampledb confirm' lets it go" if claim else ""
 
 
 def _delivery(status: Mapping[str, Any]) -> str:

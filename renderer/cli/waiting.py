@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from renderer.cli.console import current
 from renderer.cli.exits import Exit
@@ -20,8 +20,10 @@ _PAUSE = 0.5
 """Seconds between two looks."""
 
 
-def await_rest(cluster: Cluster, asked: Object, limit: float) -> Object:
-    """Wait until the controller has nothing left to do for the spec in `asked`.
+def await_rest(
+    cluster: Cluster, asked: Object, limit: float, done: Callable[[Object], bool] = bool
+) -> Object:
+    """Wait until the controller has nothing left to do for the spec in `asked`, and `done` holds.
 
     Raises `CommandError` (exit 1) with the reason when it can't go on, and when `limit`
     seconds have passed. An API server that doesn't answer for a while is waited for.
@@ -35,7 +37,7 @@ def await_rest(cluster: Cluster, asked: Object, limit: float) -> Object:
             current().note(words)
             told = words
         if _current(found, generation):
-            if condition(found, "Ready").get("status") == "True":
+            if condition(found, "Ready").get("status") == "True" and done(found):
                 return found
             _refuse_stuck(found, key)
         if time.monotonic() >= deadline:

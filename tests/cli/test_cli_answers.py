@@ -22,6 +22,8 @@ COMMANDS = [
         ["logs"],
         ["backup"],
         ["upgrade", "--to", "18"],
+        ["restore", "--backup", "20260102T030405Z-1a2b3c"],
+        ["confirm"],
         ["hibernate"],
         ["wake"],
         ["resize", "--size", "2Gi"],

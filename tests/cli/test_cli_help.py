@@ -84,7 +84,7 @@ def test_completion_scripts_are_printed(shell: str, sampledb: Run) -> None:
 
 def test_completion_completes_commands(process: Run) -> None:
     ended = process(_SAMPLEDB_COMPLETE="bash_complete", COMP_WORDS="sampledb co", COMP_CWORD="1")
-    assert ended.out.split() == ["plain,commit", "plain,completion"]
+    assert ended.out.split() == ["plain,commit", "plain,confirm", "plain,completion"]
 
 
 def test_the_documented_exit_codes_are_the_real_ones() -> None:

@@ -28,7 +28,7 @@ def test_a_server_sleeps_grows_and_wakes(line: Line, process: Run) -> None:
         f"{NAME}: the server is stopped; the volumes are kept\n",
     )
     assert [pod for pod in pods if pod["metadata"]["name"] == "orders-0"] == []
-    assert again.err == "note: the spec says so already\n"
+    assert again.err == "note: the SampleDB says so already\n"
     assert (woken.code, "is ready" in woken.out) == (0, True)
     assert (grown.code, grown.out) == (0, f"{NAME}: 2Gi is asked for; the volume has 2Gi\n")
     assert shrunk.code == 2

@@ -1,0 +1,122 @@
+"""`sampledb confirm`: the volume that a restore has replaced may go."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from renderer.cli.asking import (
+    How,
+    ask,
+    asking_options,
+    follow,
+    printed,
+    refuse_deleting,
+    says_so,
+)
+from renderer.cli.commands import command as new_command
+from renderer.cli.console import current
+from renderer.cli.exits import Exit
+from renderer.cli.findings import CommandError, Finding, Rule
+from renderer.cli.one import name_argument, opened
+from renderer.cli.options import CLUSTER, with_settings
+from renderer.cli.seen import at
+from renderer.cluster.cache import key_of
+from renderer.cluster.client import Object
+from renderer.core.errors import invalid
+from renderer.core.layout import CONFIRM_ANNOTATION
+from renderer.settings import Settings
+
+_EXAMPLES = """
+# shows which volume will go, and asks
+sampledb confirm team-a/orders
+
+# in a script: only what the restore of that id has replaced
+sampledb confirm team-a/orders --restore monday --yes --wait
+
+# the SampleDB is in Git: print the edit and commit it there
+sampledb confirm team-a/orders --restore monday --print
+"""
+
+
+@new_command("confirm", examples=_EXAMPLES)
+@name_argument
+@click.option(
+    "--restore", default="", metavar="ID", help="The restore's id.  [default: the last one's]"
+)
+@click.option("-y", "--yes", is_flag=True, help="Don't ask; needed without a terminal.")
+@asking_options
+@with_settings(*CLUSTER)
+def command(*, settings: Settings, name: str, restore: str, yes: bool, how: How) -> int:
+    """Confirm the last restore: set the annotation sampledb.dev/confirm-restore to its id.
+
+    The volume that it has replaced is then removed, with what was written to it since the
+    backup: nothing brings that back. A SampleDB that lies in Git itself is edited there;
+    --print shows the edit. What Argo CD or Flux applies from Git is not edited here, unless
+    --force is given.
+    """
+    if how.show and restore:
+        click.echo(printed(settings, name, _edit(restore)))
+        return Exit.OK
+    with opened(settings, name) as (cluster, found):
+        kept = _kept(found, restore)
+        edit = _edit(at(found, "status", "restored"))
+        if how.show:
+            click.echo(printed(settings, name, edit))
+            return Exit.OK
+        if not says_so(found, edit):
+            _let_a_person_decide(found, kept, yes=yes)
+        asked = ask(cluster, found, edit, how)
+        follow(cluster, asked, how, lambda seen: not at(seen, "status", "storage", "previousClaim"))
+    told = "is no longer kept" if how.wait else "may go: the controller is told"
+    click.echo(f"{key_of(found)}: {kept} {told}")
+    return Exit.OK
+
+
+def _edit(restore: str) -> Mapping[str, Any]:
+    return {"metadata": {"annotations": {CONFIRM_ANNOTATION: restore}}}
+
+
+def _kept(found: Object, restore: str) -> str:
+    """The claim that will go. Raises `InvalidError` when there is nothing to confirm."""
+    refuse_deleting(found)
+    last, kept = at(found, "status", "restored"), at(found, "status", "storage", "previousClaim")
+    if not kept:
+        raise invalid(
+            "no replaced volume is kept, so there is nothing to confirm",
+            field="status.storage.previousClaim",
+        )
+    if restore and restore != last:
+        raise invalid(
+            "is not the last restore",
+            field="--restore",
+            value=restore,
+            remedy=f"it is {last}, which replaced {kept}",
+        )
+    if at(found, "status", "operation", "type") == "Restore":
+        raise invalid(
+            "a restore is under way, which may still need the old volume",
+            field="status.operation",
+            remedy="confirm it when it is done: 'sampledb status' shows how far it is",
+        )
+    return str(kept)
+
+
+def _let_a_person_decide(found: Object, kept: str, *, yes: bool) -> None:
+    key = key_of(found)
+    current().note(
+        f"the volume {kept}, which the restore {at(found, 'status', 'restored')} replaced, will be "
+        "removed, with what was written to it since the backup: nothing brings that back"
+    )
+    if yes or (sys.stdin.isatty() and click.confirm(f"Let {kept} of {key} go?", err=True)):
+        return
+    finding = Finding(
+        rule=Rule.CLUSTER,
+        problem="nothing was done: a person must say that the volume may go",
+        remedy="answer y on a terminal, or give --yes",
+        key=str(key),
+    )
+    raise CommandError(finding, exit_code=Exit.REFUSED)

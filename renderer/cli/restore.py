@@ -1,0 +1,177 @@
+"""`sampledb restore`: the data of a backup, in a new volume."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from renderer.cli.asking import (
+    How,
+    ask,
+    asking_options,
+    follow,
+    moment,
+    printed,
+    refuse_deleting,
+    refuse_sleeping,
+)
+from renderer.cli.commands import command as new_command
+from renderer.cli.console import current
+from renderer.cli.exits import Exit
+from renderer.cli.forecast import NOTHING
+from renderer.cli.looking import Look, looked
+from renderer.cli.one import name_argument, output_option, written
+from renderer.cli.options import CLUSTER, LAYOUT, READ, with_settings
+from renderer.cli.rehearsal import dry_run_option, rehearse
+from renderer.cli.seen import at
+from renderer.cli.waiting import failed
+from renderer.cluster.cache import key_of
+from renderer.cluster.client import Object
+from renderer.core.desired import Desired
+from renderer.core.errors import invalid
+from renderer.core.operations.step import names_of, restored_claim
+from renderer.settings import Settings
+
+_EXAMPLES = """
+# what would happen, commit by commit; nothing is changed
+sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --dry-run
+
+sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --wait
+
+# look at the data, then let the old volume go
+sampledb confirm team-a/orders
+
+# the SampleDB is in Git: print the edit and commit it there
+sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --id monday --print
+"""
+
+
+@new_command("restore", examples=_EXAMPLES)
+@name_argument
+@click.option(
+    "--backup",
+    required=True,
+    metavar="ID",
+    help="The backup, such as 20260102T030405Z-1a2b3c; 'sampledb status' shows the last one.",
+)
+@click.option(
+    "--id",
+    "restore_id",
+    default="",
+    metavar="ID",
+    help="The restore's own id.  [default: the time]",
+)
+@click.option(
+    "--unlisted", is_flag=True, help="Take a backup that the status doesn't name: an older one."
+)
+@dry_run_option
+@output_option("text")
+@asking_options
+@with_settings(*CLUSTER, *LAYOUT, *READ)
+def command(  # noqa: PLR0913 - one for each option
+    *,
+    settings: Settings,
+    name: str,
+    backup: str,
+    restore_id: str,
+    unlisted: bool,
+    dry_run: bool,
+    output: str,
+    how: How,
+) -> int:
+    """Restore a backup into a new volume: set spec.restore.
+
+    The server runs on until every table of the backup has been read in the new volume, then
+    it restarts on it. The old volume, with what was written since the backup, is kept until
+    'sampledb confirm'. An id is restored once. A SampleDB that lies in Git itself is edited
+    there; --print shows the edit. What Argo CD or Flux applies from Git is not edited here,
+    unless --force is given.
+    """
+    wanted = restore_id or moment()
+    edit = {"spec": {"restore": {"id": wanted, "from": {"backupId": backup}}}}
+    if how.show:
+        click.echo(printed(settings, name, edit))
+        return Exit.OK
+    with looked(settings, name) as look:
+        found = look.found
+        _refuse(look, wanted, backup, unlisted=unlisted)
+        coming = rehearse(look, edit["spec"])
+        _explain(look, coming.desired)
+        if dry_run:
+            coming.show(output)
+            return Exit.OK
+        asked = ask(look.cluster, found, edit, how)
+        done = follow(look.cluster, asked, how)
+    shown: dict[str, Any] = {"sampledb": str(key_of(done)), "restore": wanted, "backup": backup}
+    if how.wait:
+        shown |= _outcome(done, wanted)
+    click.echo(_told(shown) if output == "text" else written(shown, output))
+    return Exit.OK
+
+
+def _refuse(look: Look, wanted: str, backup: str, *, unlisted: bool) -> None:
+    found = look.found
+    refuse_deleting(found)
+    refuse_sleeping(found, "a restore waits until the server is awake")
+    recorded = look.held.record.restored if look.held.record else ""
+    if wanted in {recorded, at(found, "status", "restored")}:
+        raise invalid(
+            "was restored already, and an id is never restored again",
+            field="--id",
+            value=wanted,
+            remedy="give another, or leave it out: then it is the time",
+        )
+    if not unlisted:
+        _refuse_unknown(found, backup)
+
+
+def _refuse_unknown(found: Object, backup: str) -> None:
+    known = [
+        at(found, "status", *path, "id")
+        for path in (("backups", "lastVerified"), ("finalSnapshot",))
+    ]
+    verified = [name for name in known if name]
+    if not verified:
+        current().note("the status names no backup: whether this one is whole is told by the Job")
+    elif backup not in verified:
+        raise invalid(
+            "is not a backup that the status knows as verified",
+            field="--backup",
+            value=backup,
+            remedy=f"it knows {', '.join(verified)}; for an older one give --unlisted: all of it "
+            "is read and compared with its sums before anything is stopped",
+        )
+
+
+def _explain(look: Look, desired: Desired) -> None:
+    """Say what becomes of the server and its volumes."""
+    console, key = current(), desired.key
+    names = names_of(desired, look.held.record or NOTHING)
+    claim = restored_claim(desired, desired.db.spec.restore.id)
+    console.note(f"the backup goes into a new volume, {claim}; the server runs on beside it")
+    console.note("when every table has been read there, the server stops, and starts on it")
+    console.note(f"the old volume, {names.data}, is kept until 'sampledb confirm {key}'")
+    if names.previous:
+        console.warning(
+            f"{names.previous}, which the restore before this one replaced, is still kept, and "
+            f"will be left alone for ever: 'sampledb confirm {key}' first lets it go"
+        )
+
+
+def _outcome(done: Object, wanted: str) -> Mapping[str, Any]:
+    """What was restored. Raises when nothing was."""
+    if at(done, "status", "restored") != wanted:
+        raise failed(key_of(done), "the controller is done, and has restored nothing")
+    return {"restored": True, "previousClaim": at(done, "status", "storage", "previousClaim")}
+
+
+def _told(shown: Mapping[str, Any]) -> str:
+    head = f"{shown['sampledb']}: {shown['backup']} "
+    if not shown.get("restored"):
+        return f"{head}is asked for, as the restore {shown['restore']}"
+    return (
+        f"{head}is restored; {shown['previousClaim']} is kept until 'sampledb confirm "
+        f"{shown['sampledb']}'"
+    )
