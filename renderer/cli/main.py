@@ -105,6 +105,11 @@ ENTRIES = {
         section=_VERBS,
         summary="Confirm the last restore: the old volume goes.",
     ),
+    "rotate": Entry(
+        place="renderer.cli.rotate:command",
+        section=_VERBS,
+        summary="Set new passwords, in a new Secret.",
+    ),
     "hibernate": Entry(
         place="renderer.cli.hibernate:hibernate",
         section=_VERBS,

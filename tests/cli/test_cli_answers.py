@@ -24,6 +24,7 @@ COMMANDS = [
         ["upgrade", "--to", "18"],
         ["restore", "--backup", "20260102T030405Z-1a2b3c"],
         ["confirm"],
+        ["rotate"],
         ["hibernate"],
         ["wake"],
         ["resize", "--size", "2Gi"],
