@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
 
+import pytest
 from e2e.deployed.shop import Shop
 from e2e.deployed.watching import Watch
 
@@ -85,6 +87,37 @@ def test_an_edited_spec_is_a_commit_and_comes_into_force(
     ]
     rendered = shop.handover.bare.show(f"{shop.handover.directory(database)}/configmap.yaml")
     assert "max_connections = '75'" in rendered
+
+
+def test_an_evicted_server_comes_back_with_its_rows(shop: Shop, database: str) -> None:
+    with pytest.raises(subprocess.CalledProcessError) as refused:
+        _evict(shop, database)
+    assert any("disruption budget" in note for note in refused.value.__notes__)
+    shop.change(database, disruption={"podDisruptionBudget": False})
+    shop.settled(database)
+    budget = f"PodDisruptionBudget/{database}"
+    shop.until(lambda: budget not in shop.handover.children(database), "no budget")
+    before = _pod(shop, database)
+
+    _evict(shop, database)
+    shop.until(lambda: _pod(shop, database) not in {"", before}, "another Pod")
+
+    shop.until(lambda: shop.holds(database, "Ready"), "Ready again")
+    assert shop.query(database, "SELECT words FROM greetings") == "Hello from Git"
+
+
+def _evict(shop: Shop, name: str) -> None:
+    """As `kubectl drain` does."""
+    metadata = {"name": f"{name}-0", "namespace": shop.team}
+    eviction = {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": metadata}
+    path = f"/api/v1/namespaces/{shop.team}/pods/{name}-0/eviction"
+    shop.kubectl.run("create", "--raw", path, "-f", "-", stdin=json.dumps(eviction))
+
+
+def _pod(shop: Shop, name: str) -> str:
+    """The uid of the server's Pod; "" while there is none."""
+    found = shop.kubectl.get("pod", f"{name}-0", shop.team) or {}
+    return str((found.get("metadata") or {}).get("uid", ""))
 
 
 def test_a_backup_made_from_the_cronjob_is_verified_and_told(shop: Shop, database: str) -> None:
