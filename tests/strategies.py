@@ -127,7 +127,7 @@ def backups() -> st.SearchStrategy[Document]:
         "retention": _optional(keep=st.integers(1, 1000)),
         "suspend": st.booleans(),
         "method": st.just("Logical"),
-        "verify": st.just("Checksum"),
+        "verify": st.sampled_from(["Checksum", "Restore"]),
     }
     scheduled = st.fixed_dictionaries(
         {"schedule": st.sampled_from(schedules), "target": target}, optional=common

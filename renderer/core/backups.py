@@ -32,7 +32,15 @@ def shown(result: Mapping[str, object]) -> dict[str, object]:
         found["size"] = size
     if isinstance(checksum, str) and _SHA256.fullmatch(checksum):
         found["sha256"] = checksum
-    return found
+    return found | _drilled(result)
+
+
+def _drilled(result: Mapping[str, object]) -> dict[str, object]:
+    """What a restore of the backup into a throw-away server found; {} without one."""
+    if result.get("verify") != "Restore":
+        return {}
+    counts = {name: result.get(name) for name in ("tables", "rows")}
+    return {"verify": "Restore", **{k: v for k, v in counts.items() if type(v) is int and v >= 0}}
 
 
 def summarise(

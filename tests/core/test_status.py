@@ -238,6 +238,24 @@ def test_backups_are_counted_once_however_often_they_are_seen() -> None:
 
 
 @pytest.mark.parametrize(
+    ("drill", "told"),
+    [
+        pytest.param({}, {}, id="none"),
+        pytest.param(
+            {"verify": "Restore", "tables": 5, "rows": 0},
+            {"verify": "Restore", "tables": 5, "rows": 0},
+            id="restored",
+        ),
+        pytest.param({"verify": "Restore", "rows": True}, {"verify": "Restore"}, id="no-numbers"),
+        pytest.param({"verify": "Guess", "tables": 5}, {}, id="another word"),
+    ],
+)
+def test_what_the_drill_of_a_backup_found_is_told(drill: Status, told: Status) -> None:
+    found = taken(job("a", 1, result={**BACKUP_RESULT, **drill}))["lastVerified"]
+    assert {k: found[k] for k in ("verify", "tables", "rows") if k in found} == told
+
+
+@pytest.mark.parametrize(
     "facts",
     [
         pytest.param({"result": {**BACKUP_RESULT, "verified": False}}, id="not-verified"),

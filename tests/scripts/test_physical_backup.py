@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from drill_volume import drill
 from known_rows import EXPECTED, FILL, NAME, QUOTED, ROWS
 
 if TYPE_CHECKING:
@@ -52,6 +53,13 @@ def copied(source: Machine) -> Iterator[Path]:
         (source.pgdata / name).write_text("{}")
         (source.pgdata / name).chmod(0o644)
     yield source.volume("backups") / backup(source).json["id"]
+    source.empty("backups")
+
+
+def test_a_copy_is_started_and_read_before_it_counts(source: Machine) -> None:
+    result = backup(source, **drill(source.root)).json
+    assert (result["method"], result["verify"]) == ("Physical", "Restore")
+    assert result["rows"] == int(source.psql("SELECT count(*) FROM things", PGDATABASE=NAME))
     source.empty("backups")
 
 

@@ -149,6 +149,18 @@ CASES = {
         },
         roles=frozenset({Role.CONFIG, Role.SCRIPTS, Role.BACKUPS, Role.BACKUP}),
     ),
+    "backups-restored": Case(
+        spec={
+            **MINIMAL,
+            "backup": {
+                "schedule": "0 3 * * *",
+                "verify": "Restore",
+                "target": {"pvc": {"size": "2Gi"}},
+            },
+        },
+        roles=frozenset({Role.CONFIG, Role.SCRIPTS, Role.BACKUPS, Role.BACKUP, Role.BACKUP_NOW}),
+        operation="backup-2",
+    ),
     "restore-swapped": Case(
         spec={**PRODUCTION, "restore": RESTORE},
         roles=frozenset({Role.DATA, Role.SERVER, Role.PREVIOUS}),
@@ -242,6 +254,14 @@ def test_hibernation_changes_the_replicas_and_suspends_the_schedule_only() -> No
     assert asleep["statefulset.yaml"] == awake["statefulset.yaml"].replace(
         "replicas: 1", "replicas: 0"
     )
+
+
+def test_a_final_backup_needs_no_room_for_a_drill() -> None:
+    roles = frozenset({Role.FINAL_BACKUP})
+    for verify in ("Checksum", "Restore"):
+        backup = {"verify": verify, "target": {"pvc": {"size": "2Gi"}}}
+        text = files(Case(spec={**MINIMAL, "backup": backup}, roles=roles))["job-final-backup.yaml"]
+        assert "drill" not in text.lower()
 
 
 def test_growing_the_storage_leaves_the_statefulset_as_it_is() -> None:

@@ -165,6 +165,12 @@ class Backup:
     """How it was taken."""
     verified: bool | None = None
     """Whether it was read back whole and its checksum compared."""
+    verify: Word | None = None
+    """Restore when it was also restored into a throw-away server."""
+    tables: Number | None = None
+    """Number of tables that were read there."""
+    rows: Number | None = None
+    """Number of their rows."""
     job: Word | None = None
     """Job that took it."""
     snapshot: Word | None = None

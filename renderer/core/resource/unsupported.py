@@ -47,12 +47,6 @@ TABLE: tuple[Unsupported, ...] = (
         field="backup.target.s3", works=(), what="backup to an S3 store", remedy="use target.pvc"
     ),
     Unsupported(
-        field="backup.verify",
-        works=("Checksum",),
-        what="verification by a restore",
-        remedy="use Checksum",
-    ),
-    Unsupported(
         field="restore.from.volumeSnapshotName", works=("",), what="restore of a VolumeSnapshot"
     ),
     Unsupported(field="restore.from.s3Url", works=("",), what="restore from an S3 store"),

@@ -2,6 +2,8 @@
 # What all methods of backup share. Sourced after job.sh.
 #
 # Reads: BACKUP_DIR KEEP MAX_AGE_DAYS (if any) REASON (Scheduled, Requested or Final) PGDATABASE
+#        VERIFY (if Restore: the backup is restored in DRILL_DIR before it counts), and then
+#        DRILL_DIR CONFIG_DIR PGSOCKETDIR
 # A directory is a backup when its name has no `.partial` and it holds manifest.json, which
 # is written last. The result's sha256 is that of SHA256SUMS.
 # shellcheck disable=SC2034,SC2154 # what job.sh reads, and what it sets
@@ -45,19 +47,43 @@ begin_backup() {
   mkdir "$partial" 2> "$errors" || fail 1 "could not write to the backup volume: $(words)"
 }
 
+# Writes `manifest` into the directory, which is no backup while its name ends with .partial.
+write_manifest() {
+  { printf '%s}\n' "$manifest" > "$partial/manifest.tmp" && sync "$partial/manifest.tmp" &&
+    mv "$partial/manifest.tmp" "$partial/manifest.json"; } 2> "$errors" || fail 1 "could not write the manifest: $(words)"
+}
+
+# Makes a server of the backup that nobody can reach, has every table read, and keeps nothing of it.
+# Makes `drilled` known: what was found, as the end of a JSON object.
+drill() {
+  told="$DRILL_DIR/told"
+  { mkdir -p "$DRILL_DIR/backups" "$DRILL_DIR/tmp" && ln -s "$partial" "$DRILL_DIR/backups/$id"; } 2> "$errors" ||
+    fail 1 "could not write to the volume of the drill: $(words)"
+  if ! env -u PGHOST -u PGPORT -u PGPASSWORD -u PGDATABASE DRILL=1 BACKUP_DIR="$DRILL_DIR/backups" BACKUP_ID="$id" \
+    BACKUP_SHA256="$sha256" OWNER="" OWNER_PASSWORD="" POSTGRES_PASSWORD="" TMPDIR="$DRILL_DIR/tmp" \
+    TERMINATION_LOG="$told" /bin/sh "$(dirname "$0")/restore.sh" > "$DRILL_DIR/output" 2>&1; then
+    fail 1 "the backup could be written and not restored, so it is not kept, and the older ones are: $(cat "$told" 2> /dev/null || tail -n 3 "$DRILL_DIR/output")"
+  fi
+  drilled=", \"verify\": \"Restore\", $(sed 's/.*\("tables": [0-9]*, "rows": [0-9]*\).*/\1/' "$told")"
+}
+
 # finish_backup METHOD SIZE DATABASES: with its manifest the directory becomes a backup.
 finish_backup() {
   sha256=$(sha256sum < "$partial/SHA256SUMS" | cut -d ' ' -f 1)
-  manifest="{\"id\": \"$id\", \"reason\": \"$REASON\", \"version\": \"$version\", \"method\": \"$1\", \"size\": $2, \"sha256\": \"$sha256\", \"lsn\": \"$lsn\", \"startedAt\": \"$started\", \"finishedAt\": \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\", \"database\": $database, \"databases\": $3}"
-  if ! { printf '%s\n' "$manifest" > "$partial/manifest.tmp" && sync "$partial/manifest.tmp" &&
-    mv "$partial/manifest.tmp" "$partial/manifest.json" && mv "$partial" "$BACKUP_DIR/$id"; } 2> "$errors"; then
-    fail 1 "could not write the manifest: $(words)"
+  manifest="{\"id\": \"$id\", \"reason\": \"$REASON\", \"version\": \"$version\", \"method\": \"$1\", \"size\": $2, \"sha256\": \"$sha256\", \"lsn\": \"$lsn\", \"startedAt\": \"$started\", \"finishedAt\": \"$(date -u +%Y-%m-%dT%H:%M:%SZ)\", \"database\": $database, \"databases\": $3"
+  drilled=""
+  write_manifest
+  if test "$(printenv VERIFY || true)" = Restore; then
+    drill
+    manifest="$manifest$drilled"
+    write_manifest
   fi
+  mv "$partial" "$BACKUP_DIR/$id" 2> "$errors" || fail 1 "could not put the backup in its place: $(words)"
   partial=""
   sync "$BACKUP_DIR/$id" "$BACKUP_DIR" || true
   trap - EXIT TERM INT
   test "$REASON" = Final || prune || printf '%s\n' "old backups could not be removed; tried again after the next backup" >&2
-  succeed "{\"id\": \"$id\", \"version\": \"$version\", \"method\": \"$1\", \"size\": $2, \"sha256\": \"$sha256\", \"verified\": true, \"database\": $database}"
+  succeed "{\"id\": \"$id\", \"version\": \"$version\", \"method\": \"$1\", \"size\": $2, \"sha256\": \"$sha256\", \"verified\": true, \"database\": $database$drilled}"
 }
 
 # The digits of an id's time, from which on backups are young enough; 0 = all are.
