@@ -37,6 +37,9 @@ sampledb backup team-a/orders --wait -o json > proof.json
 sampledb backup team-a/orders --print
 """
 
+_PROOF = ("id", "time", "size", "sha256", "verify", "tables", "rows")
+"""The last three of a backup that was restored before it counted."""
+
 
 @new_command("backup", examples=_EXAMPLES)
 @name_argument
@@ -80,4 +83,4 @@ def _proof(done: Done) -> Mapping[str, Any]:
     taken = at(done.after, "status", "backups", "lastVerified") or {}
     if not taken or taken.get("id") == known:
         raise failed(key_of(done.after), "the controller is done, and has taken no backup")
-    return {name: taken[name] for name in ("id", "time", "size", "sha256") if name in taken}
+    return {name: taken[name] for name in _PROOF if name in taken}

@@ -30,7 +30,7 @@ def requested(line: Line) -> Any:
 def test_a_backup_is_asked_for_and_its_proof_is_shown(line: Line, process: Run) -> None:
     kubeconfig = ("--kubeconfig", line.laptop.kubeconfig)
     with line.controller():
-        line.create(backup=BACKUP)
+        line.create(backup={**BACKUP, "verify": "Restore"})
         line.until(lambda: line.holds("Ready"), "Ready")
         ended = process("backup", NAME, "--wait", "-o", "json", *kubeconfig)
         assert ended.code == 0, ended.err
@@ -40,6 +40,7 @@ def test_a_backup_is_asked_for_and_its_proof_is_shown(line: Line, process: Run) 
     assert proof["sampledb"] == NAME
     assert re.fullmatch(r"[0-9a-f]{64}", proof["sha256"])
     assert proof["size"] > 0
+    assert proof["verify"] == "Restore"
     assert "note: backup-2 Backup: " in ended.err
     assert f"id            {proof['id']}" not in again.out
     assert "sha256" in again.out
