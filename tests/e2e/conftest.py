@@ -23,6 +23,7 @@ from e2e.plane_fixtures import (
 )
 from e2e.storage import Storage
 from e2e.supervisor import Run, folder_of
+from xdist.scheduler import LoadScopeScheduling
 
 __all__ = [
     "admin",
@@ -41,19 +42,24 @@ __all__ = [
 ]
 
 
-_PODS = ("deployed", "test_cluster.py", "test_images.py", "test_storage.py")
+_PODS = ("deployed/", "test_cluster.py", "test_images.py", "test_storage.py")
 _FAULTS = ("test_faults", "test_scale.py")
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares a cluster runs in one worker (`--dist loadgroup`): a cluster for each."""
-    here = Path(__file__).parent
-    for item in items:
-        where = item.path.relative_to(here).as_posix()
-        group = "pods" if where.startswith(_PODS) else "appliers"
-        group = "faults" if where.startswith(_FAULTS) else group
-        item.add_marker(pytest.mark.xdist_group(group))
+class ByCluster(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
+    """What shares a cluster runs in one worker, in its order: a cluster for each worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        where = nodeid.partition("e2e/")[2]
+        if where.startswith(_FAULTS):
+            return "faults"
+        return "pods" if where.startswith(_PODS) else "appliers"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByCluster:
+    """With xdist: tests are handed out by cluster."""
+    return ByCluster(config, log)
 
 
 @pytest.fixture(scope="session")
