@@ -72,9 +72,9 @@ class Publisher:
             self._condition.notify()
 
     def under_way(self, key: Key) -> bool:
-        """Whether a change is being pushed, and its outcome hasn't been told yet."""
+        """Whether a change waits for a push or is being pushed, and isn't told of yet."""
         with self._condition:
-            return key in self._flying
+            return key in self._flying or key in self._waiting
 
     def stop(self, timeout: float = 60.0) -> bool:
         """End after the push under way; True when the thread has ended in time."""
