@@ -49,6 +49,7 @@ class Leader:
             world=self.world,
             submit=self.publisher.submit,
             under_way=self.publisher.under_way,
+            look_again=self.queue.look_again,
         )
 
     def start(self) -> None:

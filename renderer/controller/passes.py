@@ -13,6 +13,7 @@ from renderer.cluster import kinds
 from renderer.cluster.cache import key_of
 from renderer.cluster.client import Object
 from renderer.cluster.failure import NotFoundError
+from renderer.controller.words import condition_of, significant
 from renderer.controller.world import Told, World
 from renderer.core.conditions import timestamp
 from renderer.core.desired import Desired
@@ -52,6 +53,8 @@ class Reconciler:
     """Hands a change to the publisher."""
     under_way: Callable[[Key], bool]
     """Whether a push of a change goes on, of which the outcome isn't known yet."""
+    look_again: Callable[[Key, float], None]
+    """Has a pass made in so many seconds, though nothing changes until then."""
     _secrets: set[tuple[Key, str]] = field(default_factory=set)
     _written: dict[Key, float] = field(default_factory=dict)
     _pending: dict[Key, float] = field(default_factory=dict)
@@ -94,6 +97,8 @@ class Reconciler:
             observed = replace(observed, delivery=delivery)
         now = world.clock()
         plan = reconcile.plan(desired, observed, held, now)
+        if plan.look_at is not None:
+            self.look_again(key, (plan.look_at - now).total_seconds())
         if plan.drop_finalizer:
             self._release(about, key, plan)
             return Next.REST
@@ -234,7 +239,7 @@ class Reconciler:
         """An Event for each problem that is new and each phase that is reached."""
         problem = plan.problem
         if problem and problem.trouble is Trouble.STALLED:
-            if _condition(before, "Stalled") != ("True", problem.reason):
+            if condition_of(before, "Stalled") != ("True", problem.reason):
                 self.world.tell(about, problem.reason, problem.message, warning=True)
         elif before.get("phase") != status.get("phase") and plan.phase in _RESTING:
             self.world.tell(about, str(status["phase"]), str(status["message"]), warning=False)
@@ -258,38 +263,3 @@ class Reconciler:
             self._written.pop(key, None)
             self._pending.pop(key, None)
             self._own.pop(key, None)
-
-
-def significant(status: Mapping[str, object]) -> tuple[object, ...]:
-    """What of a status is written at once: everything but words that come and go."""
-    conditions = status.get("conditions")
-    states = [_state(c) for c in (conditions if isinstance(conditions, list) else [])]
-    git, operation = status.get("git"), status.get("operation")
-    return (
-        status.get("observedGeneration"),
-        status.get("phase"),
-        states,
-        git.get("commit") if isinstance(git, Mapping) else None,
-        operation.get("step") if isinstance(operation, Mapping) else None,
-        status.get("backups"),
-        status.get("finalSnapshot"),
-    )
-
-
-def _state(condition: Mapping[str, object]) -> tuple[object, ...]:
-    """Type and status, and the reason where it is an alarm.
-
-    What is pushed or applied counts as done: it is over in a moment, or told as an error.
-    """
-    kind, status, reason = (condition.get(name) for name in ("type", "status", "reason"))
-    if kind in {"Committed", "Applied"} and reason in {"Pending", "Waiting"}:
-        status = "True"
-    return kind, status, reason if kind == "Stalled" and status == "True" else ""
-
-
-def _condition(status: Mapping[str, object], kind: str) -> tuple[str, str]:
-    conditions = status.get("conditions")
-    for condition in conditions if isinstance(conditions, list) else []:
-        if condition.get("type") == kind:
-            return str(condition.get("status")), str(condition.get("reason"))
-    return "", ""

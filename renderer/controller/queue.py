@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 import random
 import threading
 import time
@@ -36,6 +37,7 @@ class WorkQueue:
         self._working: set[Key] = set()
         self._again: set[Key] = set()
         self._later: list[tuple[float, Key]] = []
+        self._looks: dict[Key, float] = {}
         self._failures: dict[Key, int] = {}
         self._closed = False
 
@@ -55,6 +57,15 @@ class WorkQueue:
         with self._condition:
             heapq.heappush(self._later, (self._clock() + seconds, key))
             self._condition.notify()
+
+    def look_again(self, key: Key, seconds: float) -> None:
+        """Have `key` worked on in `seconds`, or sooner when that was asked for before."""
+        with self._condition:
+            due = self._clock() + max(0.0, seconds)
+            if due < self._looks.get(key, math.inf):
+                self._looks[key] = due
+                heapq.heappush(self._later, (due, key))
+                self._condition.notify()
 
     def retry(self, key: Key) -> float:
         """Have `key` worked on again after its back-off; returns the seconds."""
@@ -112,7 +123,10 @@ class WorkQueue:
     def _promote(self) -> None:
         now = self._clock()
         while self._later and self._later[0][0] <= now:
-            self._add(heapq.heappop(self._later)[1])
+            due, key = heapq.heappop(self._later)
+            if self._looks.get(key) == due:
+                del self._looks[key]
+            self._add(key)
 
     def _patience(self, now: float, deadline: float | None) -> float | None:
         times = [due for due in (deadline, self._later[0][0] if self._later else None) if due]

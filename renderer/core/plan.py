@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 
 from renderer.core.desired import Release
@@ -93,6 +94,8 @@ class Plan:
     problem: Problem | None = None
     create_secret: bool = False
     """The credentials Secret must exist before anything is committed."""
+    look_at: datetime | None = None
+    """When to decide anew, though nothing changes until then; None for no such time."""
     drop_finalizer: bool = False
     deletion_blocked: str = ""
     """Why deletion can't go on, and the way out; "" when it isn't blocked."""

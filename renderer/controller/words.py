@@ -1,0 +1,41 @@
+"""What of a status is an event, and what are words that come and go with the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+
+def significant(status: Mapping[str, object]) -> tuple[object, ...]:
+    """What of a status is written at once: everything but words that come and go."""
+    conditions = status.get("conditions")
+    states = [_state(c) for c in (conditions if isinstance(conditions, list) else [])]
+    git, operation = status.get("git"), status.get("operation")
+    return (
+        status.get("observedGeneration"),
+        status.get("phase"),
+        states,
+        git.get("commit") if isinstance(git, Mapping) else None,
+        operation.get("step") if isinstance(operation, Mapping) else None,
+        status.get("backups"),
+        status.get("finalSnapshot"),
+    )
+
+
+def _state(condition: Mapping[str, object]) -> tuple[object, ...]:
+    """Type and status, and the reason where it is an alarm.
+
+    What is pushed or applied counts as done: it is over in a moment, or told as an error.
+    """
+    kind, status, reason = (condition.get(name) for name in ("type", "status", "reason"))
+    if kind in {"Committed", "Applied"} and reason in {"Pending", "Waiting"}:
+        status = "True"
+    return kind, status, reason if kind == "Stalled" and status == "True" else ""
+
+
+def condition_of(status: Mapping[str, object], kind: str) -> tuple[str, str]:
+    """Status and reason of one of a status's conditions; "" when it isn't there."""
+    conditions = status.get("conditions")
+    for condition in conditions if isinstance(conditions, list) else []:
+        if condition.get("type") == kind:
+            return str(condition.get("status")), str(condition.get("reason"))
+    return "", ""
