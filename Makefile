@@ -88,6 +88,10 @@ bench: $(READY) ## Measure; prints tables (see benchmarks/README.md)
 bench-cluster: e2e-packages ## Measure the controller on a real API server (needs root and Go)
 	$(BIN)/python benchmarks/cluster.py $(ARGS)
 
+.PHONY: bench-life
+bench-life: $(READY) ## Measure backup, restore and upgrade of 1 GB beside the bare tools
+	$(BIN)/python benchmarks/life.py $(ARGS)
+
 .PHONY: clean
 clean: ## Remove what the targets above made
 	rm -rf $(VENV) .cache .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage dist
