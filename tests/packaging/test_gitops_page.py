@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from functools import cache
-from pathlib import Path
 
 import pytest
+from named_tests import ROOT, missing, named
 
-ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "gitops.md").read_text()
 ROWS = {int(row[1]): row[0] for row in re.finditer(r"(?m)^\| (\d+) \| .* \|$", PAGE)}
-NAMED = re.compile(r"`(tests/[\w/]+\.py)::(test_\w+)`")
 TRAPS = 28
-
-
-@cache
-def found_in(file: str) -> set[str]:
-    tree = ast.parse((ROOT / file).read_text())
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 def test_every_trap_has_a_row() -> None:
@@ -28,6 +18,5 @@ def test_every_trap_has_a_row() -> None:
 
 @pytest.mark.parametrize("trap", sorted(ROWS))
 def test_every_trap_names_tests_that_exist(trap: int) -> None:
-    named = NAMED.findall(ROWS[trap])
-    assert named
-    assert not [f"{file}::{name}" for file, name in named if name not in found_in(file)]
+    assert named(ROWS[trap])
+    assert not missing(ROWS[trap])

@@ -83,9 +83,9 @@ class Shop:
             failed.msg = f"{failed.msg}\n{self._seen()}"
             raise
 
-    def open_client(self, name: str) -> None:
+    def open_client(self, name: str, secret: str = "") -> None:
         """A Pod of the team's own that knows the ConfigMap and the Secret of a SampleDB."""
-        password = {"secretKeyRef": {"name": f"{name}-credentials", "key": "password"}}
+        password = {"secretKeyRef": {"name": secret or f"{name}-credentials", "key": "password"}}
         pod = restricted_pod(
             f"{name}-client",
             self.team,
@@ -107,10 +107,11 @@ class Shop:
         inside = ("exec", "-n", self.team, f"{name}-client", "--", "timeout", "60")
         return self.kubectl.run(*inside, "sh", "-c", script, "sh", statement).strip()
 
-    def as_superuser(self, name: str, statement: str) -> str:
+    def as_superuser(self, name: str, statement: str, database: str = "postgres") -> str:
         """What psql prints in the server's own Pod, as its administrator."""
         inside = ("exec", "-n", self.team, f"{name}-0", "--")
-        return self.kubectl.run(*inside, "psql", "-XAt", "-c", statement).strip()
+        asked = ("psql", "-XAt", "-d", database, "-c", statement)
+        return self.kubectl.run(*inside, *asked).strip()
 
     def _seen(self) -> str:
         def told(*command: str) -> str:
