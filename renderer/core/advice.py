@@ -105,6 +105,11 @@ ADVICE: Mapping[str, Advice] = {
         "the deletion has the policy `Delete`, which destroys the data",
         "set `spec.deletion.confirm` to true, or choose another policy",
     ),
+    "VolumeLeft": _of(
+        About.CLAIM,
+        "a volume that a restore replaced or made is protected and no longer in Git",
+        "look at what it holds, then `kubectl delete pvc` it; the deletion goes on",
+    ),
     "RecordMissing": _of(
         About.RECORD,
         "the server still runs, but its directory isn't in Git",

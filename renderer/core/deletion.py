@@ -178,4 +178,5 @@ def _explained(plan: Plan) -> Plan:
     problem = plan.problem
     if problem is None or problem.trouble is not Trouble.STALLED:
         return plan
-    return replace(plan, deletion_blocked=f"{problem.message}; {_WAY_OUT}")
+    way_out = f"; {_WAY_OUT}" if plan.step == DELETE.steps[0].name else ""
+    return replace(plan, deletion_blocked=f"{problem.message}{way_out}")

@@ -170,15 +170,22 @@ def test_whatever_happens_at_any_point_ends_well(
 
 @pytest.mark.parametrize("first", HAPPENINGS, ids=NAMES)
 @pytest.mark.parametrize(
-    "begin",
+    ("begin", "every"),
     [
-        pytest.param(STORIES[name], id=name)
-        for name in ("provision", "delete-with-a-final-backup", "delete-at-once")
+        pytest.param(STORIES[name], every, id=name)
+        for name, every in (
+            ("provision", 3),
+            ("restore", 4),
+            ("rotate", 3),
+            ("major-upgrade", 7),
+            ("delete-with-a-final-backup", 3),
+            ("delete-at-once", 3),
+        )
     ],
 )
 def test_two_things_at_once_end_well(
-    begin: Callable[[], Story], first: Callable[[Story], None]
+    begin: Callable[[], Story], every: int, first: Callable[[Story], None]
 ) -> None:
     for second in HAPPENINGS:
         if second is not first:
-            walk(begin, first, second, every=3)
+            walk(begin, first, second, every=every)

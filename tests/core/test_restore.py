@@ -104,3 +104,27 @@ def test_a_deletion_that_retains_keeps_both_volumes() -> None:
     cluster.settle(wanted(deletion={"policy": "Retain"}, deleting=True))
     assert cluster.released
     assert len(data_claims(cluster)) == 2
+
+
+def test_a_volume_that_git_has_forgotten_blocks_a_deletion_until_somebody_looks_at_it() -> None:
+    cluster = ready(desired(backup=TARGET))
+    cluster.settle(wanted())
+    cluster.settle(wanted("tuesday"))
+    plan = cluster.settle(wanted("tuesday", deleting=True))
+    assert not cluster.released
+    assert reason(plan) == "VolumeLeft"
+    assert plan.deletion_blocked.startswith(f"{CLAIM}/data-orders-0 may hold data")
+    assert "without a final backup" not in plan.deletion_blocked
+    del cluster.live[FIRST]
+    cluster.settle(wanted("tuesday", deleting=True))
+    assert cluster.released
+
+
+def test_a_deletion_that_retains_keeps_a_volume_that_git_has_forgotten() -> None:
+    retain = {"deletion": {"policy": "Retain"}}
+    cluster = ready(desired(backup=TARGET, **retain))
+    cluster.settle(wanted(**retain))
+    cluster.settle(wanted("tuesday", **retain))
+    cluster.settle(wanted("tuesday", deleting=True, **retain))
+    assert cluster.released
+    assert len(data_claims(cluster)) == 3

@@ -142,8 +142,10 @@ def gone(situation: Situation) -> Verdict:
     kept = {("ConfigMap", situation.names.record)}
     kept.add(("PersistentVolumeClaim", situation.names.backups))
     underway = situation.record.underway
-    if underway and underway.type == RETAINING:
+    retaining = underway is not None and underway.type == RETAINING
+    if retaining:
         kept.update(("PersistentVolumeClaim", name) for name in _data_claims(situation))
+        kept.update(_out_of_git(situation))
     left = sorted(
         f"{kind}/{name}"
         for kind, name in situation.observed.children
@@ -157,7 +159,31 @@ def gone(situation: Situation) -> Verdict:
         )
     if not left:
         return proved()
+    forgotten = _out_of_git(situation)
+    if forgotten and not retaining:
+        named = ", ".join(f"{kind}/{name}" for kind, name in forgotten)
+        return stall(
+            "VolumeLeft",
+            f"{named} may hold data: it is protected from pruning and isn't in Git any more, so "
+            "no applier removes it; look at it and delete it by hand",
+        )
     return wait("StillThere", f"waiting for the applier to remove {', '.join(left)}")
+
+
+def _out_of_git(situation: Situation) -> list[tuple[str, str]]:
+    """Protected claims that no commit lifts the protection of: the record doesn't know them.
+
+    A restore that was reverted leaves one, and one that came before the last was confirmed.
+    """
+    known = {situation.names.backups, *_data_claims(situation)}
+    return sorted(
+        (kind, name)
+        for (kind, name), child in situation.observed.children.items()
+        if child.protected
+        and kind == "PersistentVolumeClaim"
+        and name not in known
+        and f"{kind}/{name}" not in situation.record.children
+    )
 
 
 def cleared(_situation: Situation) -> Verdict:
