@@ -15,7 +15,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.passes = Counter(
             "sampledb_reconcile_total",
-            "Passes, by result: ok, invalid, retry, bug.",
+            "Passes, by result: ok, retry, bug.",
             ["result"],
             registry=self.registry,
         )
@@ -42,15 +42,6 @@ class Metrics:
             "sampledb_api_writes_total",
             "Writes to the Kubernetes API, by kind.",
             ["kind"],
-            registry=self.registry,
-        )
-        self.phases = Gauge(
-            "sampledb_phase", "SampleDBs by phase.", ["phase"], registry=self.registry
-        )
-        self.ready = Gauge(
-            "sampledb_ready",
-            "1 while the SampleDB is ready, else 0.",
-            ["namespace", "name"],
             registry=self.registry,
         )
         self.leader = Gauge(

@@ -21,6 +21,7 @@ from renderer.cluster.events import Recorder, Severity
 from renderer.cluster.lease import Elector
 from renderer.controller.ending import Ending
 from renderer.controller.health import HealthServer
+from renderer.controller.inventory import Inventory
 from renderer.controller.leader import Leader
 from renderer.controller.metrics import Metrics
 from renderer.controller.queue import WorkQueue
@@ -76,6 +77,9 @@ class Controller:
         )
         self._leading = threading.Event()
         self._working = threading.Event()
+        self.metrics.registry.register(
+            Inventory(self._watches.sampledbs.all, self._working.is_set, lambda: datetime.now(UTC))
+        )
         self._elector = self._make_elector() if settings.controller.leader_election else None
         self._servers = self._make_servers()
         self._thread = threading.Thread(target=self._lead, name="lead", daemon=True)
