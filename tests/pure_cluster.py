@@ -71,6 +71,11 @@ class PureCluster:
     pod_message: str = ""
     data: bool = False
     """True while the data volume holds a database."""
+    now: datetime = NOW
+    timed: bool = False
+    """Whether Jobs and Pods say when they ended or became ready."""
+    finished: dict[str, datetime] = field(default_factory=dict)
+    ready_since: dict[str, datetime] = field(default_factory=dict)
     commits: list[str] = field(default_factory=list)
     released: bool = False
 
@@ -98,13 +103,13 @@ class PureCluster:
         git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = {}
         template = digest("pod", record.input_digest, record.image)
         for role in plan.roles:
-            kind, name = KINDS[role], _name(role, record.input_digest, plan.names)
+            kind, name = KINDS[role], _name(role, _asked(record), plan.names)
             protected = {
                 Role.BACKUPS: True,
                 Role.DATA: plan.protect,
                 Role.PREVIOUS: plan.protect_previous,
             }.get(role, False)
-            content = digest(role, record.input_digest, protected, plan.replicas, record.image)
+            content = digest(role, _asked(record), protected, plan.replicas, record.image)
             stamp = Stamp(content_hash=content, generation=record.generation)
             git[kind, name] = (role, stamp, protected)
             children[f"{kind}/{name}"] = stamp
@@ -136,6 +141,13 @@ class PureCluster:
             self.data_major = self.data_major or major(self.live_image)
         if self.jobs_run:
             self._run_jobs()
+        self._note_times()
+
+    def _note_times(self) -> None:
+        if self.pod:
+            self.ready_since = {self.pod: self.ready_since.get(self.pod, self.now)}
+        if self.timed:
+            self.finished = {n: self.finished.get(n, self.now) for n in self.job_results}
 
     def _run_jobs(self) -> None:
         version = self.live_image.rpartition(":")[2]
@@ -182,6 +194,7 @@ class PureCluster:
                     phase="Running",
                     ready=not self.complaint,
                     message=self.complaint,
+                    ready_at=self.ready_since.get(self.pod) if self.timed else None,
                 ),
             )
         return Observed(children=children, pods=pods)
@@ -199,7 +212,13 @@ class PureCluster:
             result = self.job_results.get(name)
             if isinstance(result, str):
                 return Job(**common, role=role.value, failed=True, message=result)
-            return Job(**common, role=role.value, succeeded=result is not None, result=result)
+            return Job(
+                **common,
+                role=role.value,
+                succeeded=result is not None,
+                result=result,
+                finished_at=self.finished.get(name),
+            )
         return Child(**common)
 
     def _state(self) -> tuple[object, ...]:
@@ -208,7 +227,7 @@ class PureCluster:
 
     def turn(self, wanted: Desired) -> Plan:
         """One pass, one apply, one turn of the node."""
-        plan = decide(wanted, self.observed(), self.record, NOW)
+        plan = decide(wanted, self.observed(), self.record, self.now)
         if plan.files is Files.WRITE:
             self.size = wanted.db.spec.storage.size
         self.commit(plan)
@@ -225,6 +244,12 @@ class PureCluster:
                 return plan
         msg = f"never settles: {self.commits}"
         raise AssertionError(msg)
+
+
+def _asked(record: Record) -> str:
+    """What a rendered child depends on: the input, and which attempt a Job belongs to."""
+    attempt = record.underway.attempt if record.underway else 1
+    return digest(record.input_digest, attempt) if attempt > 1 else record.input_digest
 
 
 def major(image: str) -> str:
@@ -264,3 +289,11 @@ def ready(wanted: Desired) -> PureCluster:
 def reason(plan: Plan) -> str:
     """The reason of a plan's problem; "" without one."""
     return plan.problem.reason if plan.problem else ""
+
+
+def timed(wanted: Desired, now: datetime = NOW) -> PureCluster:
+    """The same, in which Jobs and Pods say when they ended or became ready."""
+    cluster = PureCluster(timed=True, now=now)
+    assert cluster.settle(wanted).phase is Phase.READY
+    cluster.commits.clear()
+    return cluster

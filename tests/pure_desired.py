@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from renderer.core.desired import Desired
-from renderer.core.layout import CONFIRM_ANNOTATION
+from renderer.core.layout import APPROVE_ANNOTATION, CONFIRM_ANNOTATION
 from renderer.core.resource import parse
 
 
@@ -20,12 +20,18 @@ def document(name: str = "orders", **spec: object) -> dict[str, object]:
 
 
 def desired(
-    *, deleting: bool = False, image: str = "", confirmed: str = "", **spec: object
+    *,
+    deleting: bool = False,
+    image: str = "",
+    confirmed: str = "",
+    approved: str = "",
+    **spec: object,
 ) -> Desired:
     """A SampleDB resolved as a pack with one image for each major would."""
     doc = document(**spec)
-    if confirmed:
-        doc["metadata"]["annotations"] = {CONFIRM_ANNOTATION: confirmed}  # type: ignore[index]
+    said = {CONFIRM_ANNOTATION: confirmed, APPROVE_ANNOTATION: approved}
+    if confirmed or approved:
+        doc["metadata"]["annotations"] = {k: v for k, v in said.items() if v}  # type: ignore[index]
     if deleting:
         doc["metadata"] = {
             **doc["metadata"],  # type: ignore[dict-item]

@@ -43,6 +43,8 @@ class Commit:
     """`Kind/name` of each child that it writes; with a minus sign those that it removes."""
     awaits: str
     on_failure: str
+    needs: str = ""
+    """What it needs beside the proof of the commit before: an approval, a window."""
 
     def shown(self) -> dict[str, Any]:
         """The same, for programs."""
@@ -53,11 +55,14 @@ class Commit:
             "changes": list(self.changes),
             "awaits": self.awaits,
             "onFailure": self.on_failure,
+            "needs": self.needs,
         }
 
     def lines(self, number: int) -> Iterator[str]:
         """The same, for people."""
         yield f"  {number}. {self.subject}"
+        if self.needs:
+            yield f"     needs       {self.needs}"
         yield f"     server      {self.server.value}"
         if self.changes:
             yield f"     changes     {', '.join(self.changes)}"
@@ -85,6 +90,7 @@ def commits(look: Look, desired: Desired, plan: Plan, now: datetime) -> tuple[Co
                 changes=_changes(record, after),
                 awaits=coming.awaits,
                 on_failure=coming.on_failure,
+                needs=coming.needs,
             )
         )
         record, ran = after, runs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -33,7 +34,9 @@ sampledb history team-a/orders -o json \\
 def command(*, settings: Settings, name: str, output: str) -> int:
     """List the last ten operations, newest first, and the one that is under way.
 
-    The commit is the one that ended the operation: `git log` from there has its steps.
+    The commit is the one that ended the operation: `git log` from there has its steps. The
+    downtime of an upgrade is counted from when the old server cut its clients off until the new
+    one's Pod was ready.
     """
     with opened(settings, name) as (_, found):
         operations = _operations(found)
@@ -43,8 +46,12 @@ def command(*, settings: Settings, name: str, output: str) -> int:
     if not operations:
         current().note("nothing has been done yet")
         return Exit.OK
-    rows = [(one["id"], one["type"], one["result"], one["commit"][:8]) for one in operations]
-    click.echo(columns(("OPERATION", "TYPE", "RESULT", "COMMIT"), rows), nl=False)
+    rows = [
+        (one["id"], one["type"], one["result"], one["commit"][:8], one["endedAt"], _away(one))
+        for one in operations
+    ]
+    head = ("OPERATION", "TYPE", "RESULT", "COMMIT", "ENDED", "DOWNTIME")
+    click.echo(columns(head, rows), nl=False)
     return Exit.OK
 
 
@@ -52,5 +59,13 @@ def _operations(found: Object) -> list[dict[str, Any]]:
     underway = at(found, "status", "operation")
     rows = [{**underway, "result": f"at step {at(underway, 'step')}"}] if underway else []
     rows += at(found, "status", "history") or []
-    names = ("id", "type", "result", "commit")
-    return [{name: str(at(row, name)) for name in names} for row in rows]
+    names = ("id", "type", "result", "commit", "startedAt", "endedAt")
+    return [
+        {name: str(at(row, name)) for name in names}
+        | {name: row[name] for name in ("downtime", "report") if name in row}
+        for row in rows
+    ]
+
+
+def _away(one: Mapping[str, Any]) -> str:
+    return f"{one['downtime']}s" if "downtime" in one else ""

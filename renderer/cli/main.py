@@ -105,6 +105,11 @@ ENTRIES = {
         section=_VERBS,
         summary="Confirm the last restore: the old volume goes.",
     ),
+    "approve": Entry(
+        place="renderer.cli.approve:command",
+        section=_VERBS,
+        summary="Approve the dangerous step that an upgrade waits at.",
+    ),
     "rotate": Entry(
         place="renderer.cli.rotate:command",
         section=_VERBS,

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import click
 
 from renderer.cli.console import current
-from renderer.cli.forecast import Commit, commits, decided
+from renderer.cli.forecast import NOTHING, Commit, Server, commits, decided
 from renderer.cli.looking import Look
 from renderer.cli.one import written
 from renderer.cli.seen import clock
 from renderer.core.desired import Desired
 from renderer.core.errors import invalid
+from renderer.core.operations import downtime
 from renderer.core.plan import Plan, Trouble
 
 
@@ -25,6 +26,8 @@ class Rehearsal:
     desired: Desired
     plan: Plan
     commits: tuple[Commit, ...]
+    downtime: str
+    """What is known of how long the server will be away; "" when it isn't away."""
 
     def show(self, output: str) -> None:
         """Print the commits to come."""
@@ -33,6 +36,7 @@ class Rehearsal:
             shown = {
                 "sampledb": key,
                 "why": self.plan.why,
+                "downtime": self.downtime,
                 "commits": [one.shown() for one in self.commits],
             }
             click.echo(written(shown, output))
@@ -41,7 +45,10 @@ class Rehearsal:
             click.echo(f"{key}: no commit follows: {self.plan.why}")
             return
         count = len(self.commits)
-        click.echo(f"{key}: {count} commits, each made when the one before is proved\n")
+        click.echo(f"{key}: {count} commits, each made when the one before is proved")
+        if self.downtime:
+            click.echo(f"downtime: {self.downtime}")
+        click.echo()
         for number, one in enumerate(self.commits, 1):
             click.echo("\n".join(one.lines(number)))
 
@@ -68,4 +75,21 @@ def rehearse(look: Look, spec: Mapping[str, Any]) -> Rehearsal:
         raise invalid(words if found else field, field=field if found else "")
     if underway is not None:
         current().note(f"{underway.id} is under way at step {underway.step}")
-    return Rehearsal(desired=desired, plan=plan, commits=commits(look, desired, plan, now))
+    coming = commits(look, desired, plan, now)
+    return Rehearsal(
+        desired=desired, plan=plan, commits=coming, downtime=_downtime(look, desired, plan, coming)
+    )
+
+
+def _downtime(look: Look, desired: Desired, plan: Plan, coming: tuple[Commit, ...]) -> str:
+    """In which commits the server is away, and what is known of how long."""
+    away = [n for n, one in enumerate(coming, 1) if one.server in {Server.STOPS, Server.DOWN}]
+    restarts = [n for n, one in enumerate(coming, 1) if one.server is Server.RESTARTS]
+    parts = [f"from commit {away[0]} until commit {away[-1] + 1} is proved"] if away else []
+    parts += [f"while the Pod is replaced, in commit {n}" for n in restarts]
+    if not parts:
+        return ""
+    underway = plan.record.underway if plan.record else None
+    record = replace(look.held.record or NOTHING, underway=underway)
+    known = downtime.expected(record, desired)
+    return "; ".join((*parts, known or "nothing was measured yet"))

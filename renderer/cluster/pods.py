@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -19,7 +20,8 @@ _STARTING = {"ContainerCreating", "PodInitializing"}
 def pod(item: Fields) -> Pod:
     """The facts of one Pod."""
     metadata, status = item["metadata"], item.get("status") or {}
-    ready = condition(status, "Ready").get("status") == "True"
+    readiness = condition(status, "Ready")
+    ready = readiness.get("status") == "True"
     return Pod(
         name=metadata["name"],
         role=(metadata.get("labels") or {}).get(ROLE_LABEL, ""),
@@ -28,7 +30,12 @@ def pod(item: Fields) -> Pod:
         ready=ready,
         deleting="deletionTimestamp" in metadata,
         message="" if ready else message(status),
+        ready_at=_moment(readiness.get("lastTransitionTime")) if ready else None,
     )
+
+
+def _moment(text: object) -> datetime | None:
+    return datetime.fromisoformat(text) if isinstance(text, str) and text else None
 
 
 def message(status: Fields) -> str:

@@ -241,6 +241,9 @@ class Reconciler:
         if problem and problem.trouble is Trouble.STALLED:
             if condition_of(before, "Stalled") != ("True", problem.reason):
                 self.world.tell(about, problem.reason, problem.message, warning=True)
+        elif problem and problem.calls:
+            if condition_of(before, "Ready")[1] != problem.reason:
+                self.world.tell(about, problem.reason, problem.message, warning=False)
         elif before.get("phase") != status.get("phase") and plan.phase in _RESTING:
             self.world.tell(about, str(status["phase"]), str(status["message"]), warning=False)
 

@@ -9,7 +9,7 @@ from renderer.cluster.cache import Cache, key_of, owner_of
 from renderer.cluster.client import Cluster, Object, Scope
 from renderer.cluster.kinds import Resource
 from renderer.cluster.reflector import Reflector
-from renderer.core.layout import CONFIRM_ANNOTATION, NAME_LABEL, Key
+from renderer.core.layout import APPROVE_ANNOTATION, CONFIRM_ANNOTATION, NAME_LABEL, Key
 from renderer.delivery import Tool
 from renderer.delivery.handoff import NAMESPACE_LABEL
 
@@ -126,5 +126,6 @@ def _spoken(item: Object) -> tuple[object, ...]:
     """What of a SampleDB its users say: everything but the status."""
     metadata = item["metadata"]
     names = ("uid", "generation", "deletionTimestamp", "finalizers")
-    confirmed = (metadata.get("annotations") or {}).get(CONFIRM_ANNOTATION)
-    return (*(metadata.get(name) for name in names), confirmed)
+    annotations = metadata.get("annotations") or {}
+    said = (annotations.get(name) for name in (CONFIRM_ANNOTATION, APPROVE_ANNOTATION))
+    return (*(metadata.get(name) for name in names), *said)

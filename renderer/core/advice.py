@@ -84,6 +84,17 @@ ADVICE: Mapping[str, Advice] = {
         "another major was asked for without a controller",
         "let the controller do it: it sees each step proved",
     ),
+    "ApprovalNeeded": _of(
+        About.SPEC,
+        "`spec.upgrade.approval` is `Manual`, and the next step of an upgrade is a dangerous one",
+        "read what it will do; then `kubectl sampledb approve NAMESPACE/NAME`, or put "
+        "`spec.version` back",
+    ),
+    "WindowClosed": _of(
+        About.SPEC,
+        "an upgrade waits for `spec.upgrade.window`",
+        "wait: the message says when it opens; or change the window, or put `spec.version` back",
+    ),
     "RotationNeedsController": _of(
         About.SPEC,
         "other passwords were asked for without a controller",

@@ -98,6 +98,7 @@ def _left_to_the_controller() -> Plan:
 
 _REFUSALS = (
     refusals.new_major,
+    refusals.held_minor,
     refusals.new_credentials,
     refusals.new_init,
     refusals.smaller_size,

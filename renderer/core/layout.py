@@ -27,6 +27,8 @@ HASH_ANNOTATION = f"{GROUP}/content-hash"
 GENERATION_ANNOTATION = f"{GROUP}/generation"
 CONFIRM_ANNOTATION = f"{GROUP}/confirm-restore"
 """On a SampleDB: the id of the restore whose replaced volume may go."""
+APPROVE_ANNOTATION = f"{GROUP}/approve"
+"""On a SampleDB: the operation and the step that may begin, such as `majorupgrade-3/Stop`."""
 
 OWNER_FILE = ".sampledb-owner.yaml"
 RECORD_FILE = "record.yaml"

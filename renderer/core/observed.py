@@ -69,6 +69,8 @@ class Pod:
     deleting: bool = False
     message: str = ""
     """Why it isn't running or ready, in the kubelet's or the scheduler's own words."""
+    ready_at: datetime | None = None
+    """Since when it is ready; None while it isn't."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

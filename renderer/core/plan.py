@@ -59,6 +59,8 @@ class Problem:
     reason: str
     """A CamelCase word, stable for alerts: `InitFailed`, `PodNotReady` …"""
     message: str
+    calls: bool = False
+    """Whether people are to hear of it although nothing is wrong: told in an Event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +94,10 @@ class Plan:
     """The operation's id, for the commit's trailer."""
     step: str = ""
     problem: Problem | None = None
+    approval: str = ""
+    """What a person is asked to approve: `<operation's id>/<step>`."""
+    report: str = ""
+    """What the check before an upgrade has found."""
     create_secret: bool = False
     """The credentials Secret must exist before anything is committed."""
     look_at: datetime | None = None

@@ -26,6 +26,16 @@ class Underway:
     step: str
     about: str = ""
     """What it does, for people, when that can't be told later: `16.11 → 16.14`."""
+    image: str = ""
+    """The image that an upgrade was begun for; "" for other operations."""
+    attempt: int = 1
+    """Counts how often it was prepared: what is too old when it may go on is made anew."""
+    report: str = ""
+    """What the check before an upgrade has found."""
+    stopped_at: str = ""
+    """When the old server cut its clients off, as it says itself."""
+    downtime: int | None = None
+    """Seconds from then until the new server was ready."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +45,10 @@ class Ended:
     type: str
     id: str
     result: str
+    downtime: int | None = None
+    """Seconds for which the server was away, where that was measured."""
+    report: str = ""
+    """What the check before an upgrade has found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from renderer.core.operations import gates
 from renderer.core.operations.step import Situation
 from renderer.core.plan import Problem, Trouble
 from renderer.core.resource import quantity
@@ -26,6 +27,20 @@ def new_major(situation: Situation) -> Problem | None:
             "upgrade goes step by step, which only the controller can: it sees each step proved",
         )
     return None
+
+
+def held_minor(situation: Situation) -> Problem | None:
+    """Another minor that waits for a person or a window, where nobody is seen to wait for it."""
+    record, desired = situation.record, situation.desired
+    if not situation.blind or not record.data_version or record.image in {"", desired.image}:
+        return None
+    if record.data_version != desired.major or not gates.set_up(situation):
+        return None
+    return _stalled(
+        "UpgradeNeedsController",
+        f"spec.upgrade: {desired.db.spec.version!r} is wanted, with an approval or a window, which "
+        "only the controller can wait for: let it do the upgrade, or leave spec.upgrade out",
+    )
 
 
 def old_data(situation: Situation) -> Problem | None:

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from renderer.core import backups
-from renderer.core.conditions import Condition, clip, merge, timestamp
+from renderer.core import backups, past
+from renderer.core.conditions import Condition, clip, merge
 from renderer.core.desired import Desired
 from renderer.core.layout import Names, names
 from renderer.core.observed import DeliveryState, Observed
@@ -84,11 +84,11 @@ def summarise(this: Pass) -> dict[str, object]:
         },
         "binding": {"name": children.credentials},
         "storage": _storage(this),
-        "history": _history(this),
+        "history": past.history(record, this.git.commit, this.git.committed_at, this.previous),
     }
     if taken:
         status["backups"] = taken
-    operation = _operation(this)
+    operation = past.operation(plan, record, this.previous, this.now)
     if operation:
         status["operation"] = operation
     if record and record.restored:
@@ -260,35 +260,4 @@ def _storage(this: Pass) -> dict[str, object]:
         shown["actual"] = claim.capacity
     if this.record and this.record.previous_claim:
         shown["previousClaim"] = this.record.previous_claim
-    return shown
-
-
-def _operation(this: Pass) -> dict[str, object] | None:
-    if this.record is None or this.record.underway is None:
-        return None
-    underway = this.record.underway
-    before = this.previous.get("operation")
-    same = isinstance(before, Mapping) and before.get("id") == underway.id
-    started = before.get("startedAt") if isinstance(before, Mapping) and same else None
-    job = next((path for path in this.record.children if path.startswith("Job/")), "")
-    shown = {
-        "type": underway.type,
-        "id": underway.id,
-        "step": underway.step,
-        "startedAt": started or timestamp(this.now),
-        "job": job.removeprefix("Job/"),
-        "message": clip(this.plan.why),
-    }
-    return {key: value for key, value in shown.items() if value}
-
-
-def _history(this: Pass) -> list[dict[str, object]]:
-    before = this.previous.get("history")
-    items = before if isinstance(before, list) else []
-    known = {item.get("id"): item for item in items if isinstance(item, Mapping)}
-    shown: list[dict[str, object]] = []
-    for ended in this.record.ended if this.record else ():
-        old = known.get(ended.id, {})
-        commit = old.get("commit") or this.git.commit
-        shown.append({"type": ended.type, "id": ended.id, "result": ended.result, "commit": commit})
     return shown

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from renderer.core.operations import gates
 from renderer.core.operations.backup import BACKUP
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, RESIZE, WAKE
 from renderer.core.operations.migrate import MIGRATE, wanted
 from renderer.core.operations.progress import held_by
 from renderer.core.operations.restore import RESTORE
+from renderer.core.operations.rotate import ROTATE
 from renderer.core.operations.step import Operation, Situation
 from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
 
@@ -68,26 +70,55 @@ def instead(situation: Situation) -> Operation | None:
 
 
 def _instead_of_minor(situation: Situation) -> Operation | None:
-    """A major is another operation; while the backup is taken the old version may stay."""
+    """A major is another operation; until the new server starts the old version may stay."""
     if situation.desired.major != situation.record.data_version:
         return upgrade(situation)
     underway = situation.record.underway
-    begun = underway is not None and underway.step != MINOR_UPGRADE.steps[0].name
-    return None if begun or upgrade(situation) else CONFIGURE
+    if underway is None or underway.step not in {"Hold", "Backup"}:
+        return None
+    return CONFIGURE if upgrade(situation) is None else _before(MINOR_UPGRADE, situation)
 
 
 def _instead_of_major(situation: Situation) -> Operation | None:
     """Until the data are converted, the old version may stay: its server is started again."""
     underway = situation.record.underway
-    if underway is None or situation.desired.major != situation.record.data_version:
+    if underway is None:
         return None
     step = MAJOR_UPGRADE.steps[MAJOR_UPGRADE.index(underway.step)]
-    if step.name in {"Preflight", "Backup"}:
+    preparing = step.name in {"Preflight", "Backup"}
+    if situation.desired.major != situation.record.data_version:
+        return _before(MAJOR_UPGRADE, situation) if preparing else None
+    if preparing:
         return CONFIGURE
     if step.name == "Stop":
         return ROLL_BACK
     given_up = step.name == "Convert" and not held_by(step, situation)
     return ROLL_BACK if given_up and step.proof(situation).problem else None
+
+
+def _before(operation: Operation, situation: Situation) -> Operation | None:
+    """What comes before an upgrade that is only being prepared.
+
+    What was checked, and may have been approved, is the way to one version: for another it
+    begins anew. While it has to wait, what else is asked for goes first.
+    """
+    underway = situation.record.underway
+    if underway is None:
+        return None
+    if underway.image not in {"", situation.desired.image}:
+        return operation
+    return _meanwhile(situation) if gates.shut(situation) else None
+
+
+def _meanwhile(situation: Situation) -> Operation | None:
+    asked = (
+        (HIBERNATE, situation.desired.db.spec.hibernate),
+        (BACKUP, backup(situation)),
+        (ROTATE, rotation(situation)),
+        (RESTORE, restore(situation)),
+        (MIGRATE, migration(situation)),
+    )
+    return next((operation for operation, wished in asked if wished), None)
 
 
 def _instead_of_restore(situation: Situation) -> Operation | None:

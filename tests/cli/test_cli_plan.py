@@ -63,10 +63,12 @@ def test_what_rests_has_no_next_commit_until_the_spec_changes(line: Line, proces
     assert "next commit        now: configure, step 1 of 2: apply the changed spec" in text.out
     assert line.subjects() == commits
     head, row = history.out.splitlines()
-    assert head.split() == ["OPERATION", "TYPE", "RESULT", "COMMIT"]
+    assert head.split() == ["OPERATION", "TYPE", "RESULT", "COMMIT", "ENDED", "DOWNTIME"]
     tip = line.git.run("rev-parse", "main").text
-    assert row.split() == ["provision-1", "Provision", "Succeeded", tip[:8]]
     (operation,) = yaml.safe_load(listed.out)["operations"]
+    ended = operation["endedAt"]
+    assert row.split() == ["provision-1", "Provision", "Succeeded", tip[:8], ended]
+    assert operation["startedAt"] <= ended
     assert (operation["id"], operation["commit"]) == ("provision-1", tip)
 
 

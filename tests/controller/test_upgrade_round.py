@@ -42,8 +42,8 @@ def test_the_data_of_an_old_major_are_converted_and_every_row_is_there(line: Lin
         "remove the old data",
         "the new version is in force",
     ]
-    majors = {path.parent.name for path in line.laptop.folder.rglob("docker/PG_VERSION")}
-    assert "16" not in majors
+    majors = {path.parent.parent.name for path in line.laptop.folder.rglob("docker/PG_VERSION")}
+    assert majors == {"18"}
 
 
 def test_what_stands_in_the_way_is_told_before_anything_stops(line: Line) -> None:

@@ -12,7 +12,7 @@ from laptop_line import Line
 
 from renderer.cluster.client import Cluster
 from renderer.controller.watches import Watches
-from renderer.core.layout import CONFIRM_ANNOTATION, Key
+from renderer.core.layout import APPROVE_ANNOTATION, CONFIRM_ANNOTATION, Key
 from renderer.delivery import Tool
 
 KEY = Key(namespace="team-a", name="orders")
@@ -27,6 +27,7 @@ def annotate(name: str) -> Callable[[dict[str, Any]], None]:
     [
         pytest.param(lambda db: db["spec"].update(hibernate=True), 2, id="the spec"),
         pytest.param(annotate(CONFIRM_ANNOTATION), 2, id="a restore is confirmed"),
+        pytest.param(annotate(APPROVE_ANNOTATION), 2, id="a step is approved"),
         pytest.param(annotate("example.com/owner"), 1, id="an annotation of somebody else"),
     ],
 )

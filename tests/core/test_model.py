@@ -12,9 +12,16 @@ from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.layout import Role
+from renderer.core.operations.catalog import OPERATIONS
+from renderer.core.operations.step import Step
 from renderer.core.plan import Files, Phase
+from renderer.core.record import Record
 
 REFUSED = {"DowngradeRefused"}
+CLOSED = "0 2 * * 6 4h"
+"""A window that is closed at `NOW`."""
+OPEN = "0 3 * * * 1h Etc/UTC"
+GATES = [{}, {"approval": "Manual"}, {"window": CLOSED}, {"approval": "Manual", "window": OPEN}]
 
 
 class Operator(RuleBasedStateMachine):
@@ -28,6 +35,15 @@ class Operator(RuleBasedStateMachine):
         self.had_data = False
         self.proved = False
         self.word_given = False
+        self.asked = ""
+
+    @rule(gates=st.sampled_from(GATES))
+    def user_lets_upgrades_wait(self, gates: dict[str, Any]) -> None:
+        self.spec["upgrade"] = gates
+
+    @rule()
+    def user_approves_what_waits(self) -> None:
+        self.spec["approved"] = self.asked
 
     @rule(value=st.sampled_from(["100", "200"]))
     def user_edits_a_parameter(self, value: str) -> None:
@@ -101,9 +117,24 @@ class Operator(RuleBasedStateMachine):
             assert plan.files is Files.LEAVE
         if plan.files is Files.WRITE:
             self.cluster.size = wanted.db.spec.storage.size
+        before = self.cluster.record
         self.cluster.commit(plan)
         record = self.cluster.record
+        self.asked = plan.approval or self.asked
+        self._nothing_dangerous_begins_unasked(before, record)
         self.proved = self.proved or bool(record and record.final_backup)
+
+    def _nothing_dangerous_begins_unasked(
+        self, before: Record | None, after: Record | None
+    ) -> None:
+        begun = _place(after)
+        if begun is None or begun == _place(before):
+            return
+        underway, step = begun
+        gates = self.spec.get("upgrade", {})
+        if step.danger and "approval" in gates:
+            assert self.spec.get("approved") == f"{underway}/{step.name}"
+        assert not (step.disrupts and gates.get("window") == CLOSED)
 
     @precondition(lambda self: not self.cluster.released)
     @rule(rounds=st.integers(1, 8))
@@ -172,6 +203,7 @@ class Operator(RuleBasedStateMachine):
         self.cluster.jobs_run = True
         self.somebody_deletes_the_failed_jobs()
         self.spec["paused"] = False
+        self.spec["upgrade"] = {}
         if self.cluster.released:
             return
         wanted = desired(deleting=self.deleting, **self.spec)
@@ -184,6 +216,15 @@ class Operator(RuleBasedStateMachine):
             assert refused or plan.phase in {Phase.READY, Phase.HIBERNATED}
             if not (refused or self.spec.get("hibernate")):
                 assert self.cluster.live_image == wanted.image
+
+
+def _place(record: Record | None) -> tuple[str, Step] | None:
+    """Which step of which operation is under way."""
+    underway = record.underway if record else None
+    operation = OPERATIONS.get(underway.type) if underway else None
+    if underway is None or operation is None:
+        return None
+    return underway.id, operation.steps[operation.index(underway.step)]
 
 
 Operator.TestCase.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)

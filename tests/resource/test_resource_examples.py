@@ -29,6 +29,8 @@ ONLY_OURS = {
     "resources-quantity": "free-form in the schema",
     "resources-above-limit": "free-form in the schema",
     "backup-schedule-backwards": "a pattern can't compare numbers",
+    "upgrade-window-length": "a pattern can't compare numbers",
+    "upgrade-window-zone": "the API server has no list of time zones for CEL",
     "backup-schedule-never": "a pattern knows no calendar",
     "backup-time-zone": "a schema knows no list of time zones",
     "network-policy-cidr": "a pattern knows no addresses",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,8 @@ def test_rows_roles_extensions_and_settings_are_in_the_new_server(
     assert result["transfer"] in {"Copy", "Clone"}
     assert result["checksums"] is True
     assert result["size"] > 10_000_000
+    ago = datetime.now(UTC) - datetime.fromisoformat(result["stoppedAt"])
+    assert timedelta(0) < ago < timedelta(hours=1)
     again = upgrade(old, new)
     assert again.json == result
     new.start()

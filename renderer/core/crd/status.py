@@ -209,6 +209,10 @@ class Operation:
     """Job that does the work of the step."""
     message: Message | None = None
     """What it waits for."""
+    approval: Word | None = None
+    """What a person is asked to approve, with kubectl sampledb approve."""
+    report: Message | None = None
+    """What the check before an upgrade has found: sizes, extensions, what a copy takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -223,8 +227,15 @@ class Past:
     """How it ended."""
     commit: Commit | None = None
     """Commit that recorded its end."""
+    started_at: Time | None = None
+    """When it began, where the controller has seen it."""
     ended_at: Time | None = None
     """When it ended."""
+    downtime: Number | None = None
+    """Seconds for which an upgrade had the server away, where that is known: from the old
+    server's last checkpoint, when its clients were cut off, until the new one's Pod was ready."""
+    report: Message | None = None
+    """What the check before an upgrade had found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from renderer.core.operations import gates
 from renderer.core.operations.catalog import OPERATIONS
 from renderer.core.operations.progress import finished, step_plan
 from renderer.core.operations.step import Operation, Situation, Step
@@ -25,6 +26,8 @@ class Foreseen:
     """What is seen proved before the commit after this one; "" after the last."""
     on_failure: str
     """What happens when it isn't."""
+    needs: str = ""
+    """What it waits for beside the proof of the commit before: an approval, a window."""
 
 
 def foresee(plan: Plan, situation: Situation) -> Iterator[Foreseen]:
@@ -42,7 +45,12 @@ def foresee(plan: Plan, situation: Situation) -> Iterator[Foreseen]:
     while True:
         index = operation.index(underway.step)
         step = operation.steps[index]
-        yield Foreseen(plan=plan, awaits=step.awaits, on_failure=step.on_failure)
+        yield Foreseen(
+            plan=plan,
+            awaits=step.awaits,
+            on_failure=step.on_failure,
+            needs=gates.needs(step, situation),
+        )
         record = _as_if_proved(step, replace(situation, record=record))
         following = operation.following(index, replace(situation, record=record))
         if following is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.core.desired import Desired
-from renderer.core.operations import results, roles
+from renderer.core.operations import gates, results, roles
 from renderer.core.operations.step import Operation, Situation, Step, names_of
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Ended, Record, Underway
@@ -31,6 +31,7 @@ def begin(operation: Operation, step: Step, desired: Desired, record: Record | N
         id=f"{operation.type.lower()}-{first.generation}",
         step=step.name,
         about=operation.about(first, desired),
+        image=desired.image if operation.dangerous else "",
     )
     return step_plan(operation, step, desired, replace(first, underway=underway))
 
@@ -57,6 +58,34 @@ def advance(operation: Operation, underway: Underway, situation: Situation) -> P
     following = operation.following(index, replace(situation, record=learnt))
     if following is None:
         return finished(operation, underway, desired, learnt)
+    return _enter(operation, following, replace(situation, record=learnt), record)
+
+
+def _enter(operation: Operation, following: Step, situation: Situation, record: Record) -> Plan:
+    """Plan the step that follows, unless it has to wait, or what was prepared is too old.
+
+    `situation` has the record with what the proof taught; `record` is the one in Git.
+    """
+    learnt, desired = situation.record, situation.desired
+    underway = learnt.underway
+    assert underway is not None  # noqa: S101 - an operation advances
+    index = operation.index(underway.step)
+    held = gates.held(following, underway, situation)
+    if following.disrupts:
+        again = gates.renewed(operation, index, situation, held)
+        if again is not None:
+            anew = replace(underway, step=again.name, attempt=underway.attempt + 1)
+            return step_plan(operation, again, desired, replace(learnt, underway=anew))
+    if held is not None:
+        waiting = step_plan(
+            operation, operation.steps[index], desired, record, problem=held.problem
+        )
+        return replace(
+            waiting,
+            approval=held.approval,
+            look_at=gates.look_at(held, situation.now),
+            report=underway.report,
+        )
     learnt = replace(learnt, underway=replace(underway, step=following.name))
     return step_plan(operation, following, desired, learnt)
 
@@ -89,15 +118,15 @@ def step_plan(
     problem: Problem | None = None,
 ) -> Plan:
     """The plan that renders `step`."""
-    number = f"step {operation.index(step.name) + 1} of {len(operation.steps) + 1}"
     underway = record.underway
+    number = operation.place(step)
     record = step.enter(record, desired)
     release = step.release(record, desired)
     failed = problem is not None and problem.trouble is Trouble.STALLED
     return Plan(
         phase=Phase.FAILED if failed else step.phase,
         files=step.files,
-        why=problem.message if problem else f"{operation.type}, {number}: {step.title}",
+        why=problem.message if problem else f"{_numbered(operation.type, number)}: {step.title}",
         record=replace(record, image=release.image),
         roles=roles.with_kept(step.roles(desired), record),
         names=names_of(desired, record),
@@ -106,13 +135,23 @@ def step_plan(
         previous=record.previous,
         protect=step.protect,
         protect_previous=step.protect and step.protect_previous,
-        subject=f"{_called(operation, underway)}, {number}: {step.title}",
+        subject=f"{_numbered(_called(operation, underway), number)}: {step.title}",
         outlook=_outlook(operation, step),
-        operation=underway.id if underway else "",
+        operation=_attempt(underway) if underway else "",
         step=step.name,
         problem=problem,
+        report=underway.report if underway else "",
         create_secret=operation.create_secret and desired.db.spec.credentials.source == "Generated",
     )
+
+
+def _numbered(text: str, number: str) -> str:
+    return f"{text}, {number}" if number else text
+
+
+def _attempt(underway: Underway) -> str:
+    """The operation's id; Jobs have it in them, and another attempt needs other Jobs."""
+    return underway.id if underway.attempt == 1 else f"{underway.id}.{underway.attempt}"
 
 
 def _called(operation: Operation, underway: Underway | None) -> str:
@@ -132,10 +171,13 @@ def _outlook(operation: Operation, step: Step) -> str:
 
 def finished(operation: Operation, underway: Underway, desired: Desired, record: Record) -> Plan:
     """Plan the commit that ends `operation`: its last step is proved."""
-    mine = Ended(type=underway.type, id=underway.id, result="Succeeded")
+    own = record.underway or underway
+    mine = Ended(
+        type=own.type, id=own.id, result="Succeeded", downtime=own.downtime, report=own.report
+    )
     ended = (mine, *record.ended)[:HISTORY]
     done = operation.finish(replace(record, underway=None, ended=ended))
-    count = len(operation.steps) + 1
+    count = sum(step.counted for step in operation.steps) + 1
     # The last step's server stays: what the spec wants beyond that is another operation.
     release = operation.steps[-1].release(done, desired)
     return Plan(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from renderer.core import backups
 from renderer.core.conditions import timestamp
@@ -48,6 +48,13 @@ def safe(record: Record, situation: Situation, facts: Mapping[str, object]) -> R
     job = _job(situation, Role.BACKUP_NOW)
     at = {"finishedAt": timestamp(job.finished_at)} if job and job.finished_at else {}
     return replace(record, backup={**facts, **at})
+
+
+def outdated(situation: Situation, at: datetime) -> bool:
+    """True when the backup that the operation took is no longer fresh at a time."""
+    own = (situation.record.backup or {}).get("finishedAt")
+    later = replace(situation, now=at)
+    return isinstance(own, str) and own < timestamp(at - FRESH) and lacks_any_fresh_backup(later)
 
 
 def lacks_fresh_backup(situation: Situation) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 
@@ -122,6 +122,15 @@ class Step:
     """What the commit of this step notes in the record."""
     needed: Callable[[Situation], bool] = lambda _situation: True
     """False when the step can be left out."""
+    counted: bool = True
+    """Whether it counts as a step of so many; one that only waits doesn't."""
+    danger: str = ""
+    """What it does that people may want to be asked about first, to end "a person approves
+    that next …"; "" when nobody has to be asked."""
+    disrupts: bool = False
+    """Whether it stops or replaces the server, which the upgrade's window is for."""
+    expires: Callable[[Situation, datetime], bool] = lambda _situation, _at: False
+    """Whether what it proved is too old at a time: then the operation prepares anew."""
     protect: bool = True
     protect_previous: bool = True
     files: Files = Files.WRITE
@@ -143,14 +152,27 @@ class Operation:
     about: Callable[[Record, Desired], str] = lambda _record, _desired: ""
     """What follows the title, told when the operation begins: `16.11 → 16.14`."""
 
+    @property
+    def dangerous(self) -> bool:
+        """Whether it has a step that people may want to be asked about."""
+        return any(step.danger for step in self.steps)
+
     def first(self, situation: Situation) -> Step:
-        """The first step that is needed."""
-        return self.following(-1, situation) or self.steps[0]
+        """The first step that is needed; what is said of an operation under way doesn't count."""
+        afresh = replace(situation, record=replace(situation.record, underway=None))
+        return self.following(-1, afresh) or self.steps[0]
 
     def following(self, index: int, situation: Situation) -> Step | None:
         """The next step that is needed after that at `index`; None when it was the last."""
         later = (step for step in self.steps[index + 1 :] if step.needed(situation))
         return next(later, None)
+
+    def place(self, step: Step) -> str:
+        """Which step of how many, `step 2 of 4`; "" for one that doesn't count."""
+        counted = [one.name for one in self.steps if one.counted]
+        if step.name not in counted:
+            return ""
+        return f"step {counted.index(step.name) + 1} of {len(counted) + 1}"
 
     def index(self, name: str) -> int:
         """The place of the step `name`; 0 when no step has that name (an older release's)."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from renderer.core.desired import Desired
 from renderer.core.layout import Role
-from renderer.core.operations import evidence, results, roles
+from renderer.core.operations import downtime, evidence, gates, results, roles
 from renderer.core.operations.step import Operation, Situation, Step, Verdict, running
 from renderer.core.plan import Phase
 from renderer.core.record import Record
@@ -36,7 +36,13 @@ def _backup_step(name: str, title: str, needed: Callable[[Situation], bool]) -> 
         learn=results.safe,
         release=running,
         needed=needed,
+        expires=results.outdated,
     )
+
+
+def _told(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
+    """The new server has said which version it is, and when the old one stopped."""
+    return downtime.told(results.told(record, situation, facts), situation, facts)
 
 
 MINOR_UPGRADE = Operation(
@@ -44,6 +50,17 @@ MINOR_UPGRADE = Operation(
     title="upgrade",
     about=lambda record, desired: f"{_tag(record.image)} → {_tag(desired.image)}",
     steps=(
+        Step(
+            name="Hold",
+            phase=Phase.UPGRADING,
+            title="wait until it may begin",
+            awaits="everything is applied, and what spec.upgrade asks for is there",
+            roles=roles.steady,
+            proof=evidence.applied,
+            release=running,
+            needed=gates.shut,
+            counted=False,
+        ),
         _backup_step("Backup", "take a backup first", results.lacks_fresh_backup),
         Step(
             name="Roll",
@@ -53,6 +70,8 @@ MINOR_UPGRADE = Operation(
             roles=roles.steady,
             proof=evidence.server_ready,
             on_failure="PodFailed: set spec.version back, and the old server starts again",
+            danger="the server's Pod is replaced by one of the new version",
+            disrupts=True,
         ),
         Step(
             name="Verify",
@@ -62,7 +81,7 @@ MINOR_UPGRADE = Operation(
             roles=roles.with_job(Role.VERIFY),
             proof=results.version_runs,
             on_failure="VersionMismatch: the server runs; mend spec.image or spec.version",
-            learn=results.told,
+            learn=_told,
         ),
     ),
     done="the new version is in force",
@@ -77,7 +96,7 @@ def _converting(record: Record, desired: Desired) -> Record:
 def _converted(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
     """From now on the data are the new server's."""
     return replace(
-        results.told(record, situation, facts),
+        downtime.stopped(results.told(record, situation, facts), facts),
         data_version=str(facts["to"]),
         previous=record.data_version,
         image=record.target,
@@ -111,12 +130,15 @@ MAJOR_UPGRADE = Operation(
     title="upgrade",
     about=lambda record, desired: f"{record.data_version} → {desired.major}",
     steps=(
-        _job_step(
-            "Preflight",
-            "check whether it can work",
-            "the running server and the new programs are found to fit",
-            (Role.PREFLIGHT, results.checked),
-            "PreflightFailed, with what stands in the way: nothing has stopped",
+        replace(
+            _job_step(
+                "Preflight",
+                "check whether it can work",
+                "the running server and the new programs are found to fit",
+                (Role.PREFLIGHT, results.checked),
+                "PreflightFailed, with what stands in the way: nothing has stopped",
+            ),
+            learn=downtime.reported,
         ),
         _backup_step("Backup", "take a backup first", results.lacks_any_fresh_backup),
         Step(
@@ -129,6 +151,8 @@ MAJOR_UPGRADE = Operation(
             on_failure="it waits; set spec.version back, and the old server starts again",
             replicas=lambda _record: 0,
             release=running,
+            danger="the server is stopped, its data are converted, the new server starts",
+            disrupts=True,
         ),
         Step(
             name="Convert",
@@ -153,6 +177,7 @@ MAJOR_UPGRADE = Operation(
             roles=roles.steady,
             proof=evidence.server_ready,
             on_failure="PodFailed: mend the spec, or restore the backup; the old data stay",
+            learn=downtime.measured,
             release=running,
         ),
         replace(
@@ -166,12 +191,15 @@ MAJOR_UPGRADE = Operation(
             learn=results.told,
         ),
         _backup_step("BackupAfter", "take a backup of the new server", lambda _situation: True),
-        _job_step(
-            "DropOld",
-            "remove the old data",
-            "they are gone",
-            (Role.DROP_OLD, results.dropped),
-            "DropOldFailed: the new server runs, the old data stay",
+        replace(
+            _job_step(
+                "DropOld",
+                "remove the old data",
+                "they are gone",
+                (Role.DROP_OLD, results.dropped),
+                "DropOldFailed: the new server runs, the old data stay",
+            ),
+            danger="the data of the old version, kept beside the new ones, are removed",
         ),
     ),
     finish=lambda record: replace(record, previous=""),

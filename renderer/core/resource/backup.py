@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import zoneinfo
 from enum import StrEnum
-from functools import cache
 from typing import ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from renderer.core.resource import cron, fields
+from renderer.core.resource import cron, fields, timezone
 from renderer.core.resource.model import CONFIG, Broken, Checked, Rule, UpdateRule, shared
 from renderer.core.resource.volume import CLASS_IS_FIXED, NEVER_SHRINKS, SIZE_IS_POSITIVE
 
@@ -129,13 +127,13 @@ class Backup(Checked):
     def extra(self) -> tuple[Broken, ...]:
         """The time zone must exist, and the schedule must come round."""
         found = []
-        if self.time_zone != "Etc/UTC" and not _is_time_zone(self.time_zone):
+        if not timezone.exists(self.time_zone):
             found.append(
                 Broken(
-                    message="is not a time zone of the IANA data base",
+                    message=timezone.PROBLEM,
                     field="timeZone",
                     value=self.time_zone,
-                    remedy="write a name such as Europe/Berlin or Etc/UTC",
+                    remedy=timezone.REMEDY,
                 )
             )
         if self.schedule and (problem := cron.problem(self.schedule)):
@@ -148,16 +146,6 @@ class Backup(Checked):
                 )
             )
         return tuple(found)
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
-def _is_time_zone(name: str) -> bool:
-    """Whether `name` is known; every name is when this machine has no time zone data."""
-    return not _time_zones() or name in _time_zones()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

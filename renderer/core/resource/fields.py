@@ -28,6 +28,7 @@ Size = Annotated[StrictStr, Field(pattern=formats.QUANTITY.pattern, max_length=3
 Cron = Annotated[StrictStr, Field(pattern=formats.CRON.pattern, max_length=128)]
 TimeZone = Annotated[StrictStr, Field(pattern=formats.TIME_ZONE.pattern, max_length=64)]
 Duration = Annotated[StrictStr, Field(pattern=formats.DURATION.pattern, max_length=32)]
+Window = Annotated[StrictStr, Field(pattern=formats.WINDOW.pattern, max_length=224)]
 DatabaseName = Annotated[StrictStr, Field(pattern=formats.DATABASE_NAME.pattern, max_length=63)]
 Extension = Annotated[StrictStr, Field(pattern=formats.EXTENSION.pattern, max_length=63)]
 HbaLine = Annotated[StrictStr, Field(pattern=formats.HBA_LINE.pattern, max_length=1024)]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from renderer.core.resource import cron, duration
+from renderer.core.resource import cron, duration, window
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +80,11 @@ DURATION = Format(
     pattern=_either_empty(duration.PATTERN),
     message="must be a duration: numbers with the units s, m, h, d or w",
     example="30d",
+)
+WINDOW = Format(
+    pattern=_either_empty(window.PATTERN),
+    message="must be a cron schedule, for how long it is open then, and a time zone",
+    example="0 2 * * 6 4h Europe/Berlin",
 )
 DATABASE_NAME = Format(
     pattern=r"^[a-z_][-a-z0-9_]{0,62}$",

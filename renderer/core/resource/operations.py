@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from renderer.core.resource import cron, fields
+from renderer.core.resource import cron, fields, timezone, window
 from renderer.core.resource.model import CONFIG, Broken, Checked, shared
 
 
@@ -36,17 +36,31 @@ class Approval(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
-class Upgrade:
+class Upgrade(Checked):
     """How a change of the version is carried out."""
 
     strategy: UpgradeStrategy = UpgradeStrategy.IN_PLACE
     """InPlace converts the data on its volume; DumpRestore moves it to a new one."""
     transfer: Transfer = Transfer.AUTO
     """How an upgrade in place carries the files over."""
-    window: fields.Text = ""
-    """When an upgrade may begin; empty for any time."""
+    window: fields.Window = ""
+    """When the server may be stopped or replaced: cron schedule, duration and time zone, such as
+    '0 2 * * 6 4h Europe/Berlin'; without a time zone it is Etc/UTC. Empty for any time."""
     approval: Approval = Approval.AUTOMATIC
-    """Manual waits for an approval before each dangerous step."""
+    """Manual waits for kubectl sampledb approve before each dangerous step: before the server is
+    stopped or replaced, and before old data are removed."""
+
+    def extra(self) -> tuple[Broken, ...]:
+        """The window must come round, have a length that makes sense, and be somewhere."""
+        if not self.window:
+            return ()
+        parsed, remedy = window.parse(self.window), "write it like 0 2 * * 6 4h Europe/Berlin"
+        problem = window.problem(parsed)
+        if not problem and not timezone.exists(parsed.time_zone):
+            problem, remedy = f"{parsed.time_zone} {timezone.PROBLEM}", timezone.REMEDY
+        if not problem:
+            return ()
+        return (Broken(message=problem, field="window", value=self.window, remedy=remedy),)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

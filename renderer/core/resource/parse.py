@@ -10,7 +10,13 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from renderer.core.errors import Detail, InvalidError
-from renderer.core.layout import API_VERSION, CONFIRM_ANNOTATION, KIND, NAME_LIMIT
+from renderer.core.layout import (
+    API_VERSION,
+    APPROVE_ANNOTATION,
+    CONFIRM_ANNOTATION,
+    KIND,
+    NAME_LIMIT,
+)
 from renderer.core.resource import explain, formats, unsupported
 from renderer.core.resource.sampledb import SampleDB
 from renderer.core.resource.spec import Spec
@@ -45,6 +51,7 @@ def parse(document: Mapping[str, object], *, default_namespace: str = "") -> Sam
         deleting=metadata.get("deletionTimestamp") is not None,
         finalizers=_texts(metadata, "finalizers"),
         confirmed_restore=_annotation(metadata, CONFIRM_ANNOTATION),
+        approved=_annotation(metadata, APPROVE_ANNOTATION),
         spec=spec,
     )
 

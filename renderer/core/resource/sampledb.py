@@ -23,6 +23,8 @@ class SampleDB:
     finalizers: tuple[str, ...] = ()
     confirmed_restore: str = ""
     """The restore whose replaced volume may go: the annotation `CONFIRM_ANNOTATION`."""
+    approved: str = ""
+    """The step that may begin: the annotation `APPROVE_ANNOTATION`."""
     spec: Spec
 
     @property

@@ -13,6 +13,15 @@ control() {
   "$1/pg_controldata" "$2" 2> "$errors" | sed -n "s/^$3: *//p"
 }
 
+# shutdown_time BIN DIRECTORY: when a server that was shut down cut its clients off, in UTC: its
+# last checkpoint, which begins then. "" when it can't be read.
+shutdown_time() {
+  TZ=UTC LC_ALL=C control "$1" "$2" 'Time of latest checkpoint' | awk 'NF == 5 && $4 ~ /^[0-9:]*$/ {
+    month = (index("JanFebMarAprMayJunJulAugSepOctNovDec", $2) + 2) / 3
+    if (month >= 1) printf "%s-%02d-%02dT%sZ", $5, month, $3, $4
+  }'
+}
+
 allow_superuser_only() {
   printf 'local all all trust\n' > "$TMPDIR/isolated-hba.conf"
 }

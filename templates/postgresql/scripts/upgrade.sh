@@ -55,7 +55,14 @@ check_shutdown() {
   if test "$state" != "shut down" && test ! -d "$partial"; then
     fail 1 "the old server was not shut down cleanly (pg_controldata: $state): start it with version $from and stop it again"
   fi
+  note_stop
   mkdir -p "$partial" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
+}
+
+# When the old server stopped; "" when an earlier run of ours was the last that stopped it.
+note_stop() {
+  stopped=""
+  grep -q -e "$isolated_port" "$OLD_PGDATA/postmaster.opts" 2> /dev/null || stopped=$(shutdown_time "$OLD_BIN" "$OLD_PGDATA")
 }
 
 # One fact a line, in this order.
@@ -208,7 +215,7 @@ if test "$CHECK" = 1; then
 fi
 switch_checksums_on
 copy_settings
-result="{\"from\": \"$from\", \"to\": \"$to\", \"version\": \"$version\", \"seconds\": $(seconds), \"transfer\": \"$how\", \"size\": $size, \"checksums\": $summed, \"databases\": $databases}"
+result="{\"from\": \"$from\", \"to\": \"$to\", \"version\": \"$version\", \"seconds\": $(seconds), \"transfer\": \"$how\", \"size\": $size, \"checksums\": $summed, \"databases\": $databases, \"stoppedAt\": \"$stopped\"}"
 printf '%s\n' "$result" > "$partial/$marker"
 put_in_place "$partial" "$PGDATA"
 succeed "$result"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Asks the running server for its version, as an application would reach it.
+# Asks the running server for its version, as an application would reach it; and when the server
+# before it stopped: the last checkpoint, when no later one was made since this one started.
 #
 # Reads: PGHOST PGPORT PGUSER PGPASSWORD TMPDIR TERMINATION_LOG WAIT_SECONDS
 # shellcheck source-path=SCRIPTDIR source=job.sh
@@ -7,6 +8,12 @@
 export PGAPPNAME=sampledb-verify
 
 wait_for_server
-version=$(query postgres "SELECT split_part(current_setting('server_version'), ' ', 1)") ||
+facts=$(query postgres "SELECT split_part(current_setting('server_version'), ' ', 1), CASE
+    WHEN checkpoint_time < pg_postmaster_start_time()
+    THEN to_char(checkpoint_time AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') END
+  FROM pg_control_checkpoint()") ||
   fail 1 "could not ask the server for its version: $(words)"
-succeed "{\"version\": \"$version\"}"
+IFS='|' read -r version stopped << FACTS
+$facts
+FACTS
+succeed "{\"version\": \"$version\", \"stoppedAt\": \"$stopped\"}"

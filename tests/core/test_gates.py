@@ -1,0 +1,186 @@
+"""An upgrade's dangerous steps wait for a person; nothing else does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from pure_cluster import BACKUP_RESULT, NOW, TARGET, PureCluster, ready, reason
+from pure_desired import desired
+
+from renderer.core.decide import decide
+from renderer.core.desired import Desired
+from renderer.core.plan import Files, Phase
+
+MANUAL = {"upgrade": {"approval": "Manual"}}
+
+
+def major(approved: str = "", version: str = "19", **more: object) -> Desired:
+    return desired(approved=approved, **{"version": version, **MANUAL, **more})  # type: ignore[arg-type]
+
+
+def minor(approved: str = "", version: str = "18.9", **more: object) -> Desired:
+    return desired(approved=approved, **{"version": version, **MANUAL, **more})  # type: ignore[arg-type]
+
+
+def steps(cluster: PureCluster) -> list[str]:
+    return [subject.rpartition(": ")[2] for subject in cluster.commits]
+
+
+def underway(cluster: PureCluster) -> str:
+    assert cluster.record
+    assert cluster.record.underway
+    return f"{cluster.record.underway.id} {cluster.record.underway.step}"
+
+
+def test_a_major_upgrade_is_prepared_and_waits_before_the_server_is_stopped() -> None:
+    cluster = ready(desired())
+    plan = cluster.settle(major())
+    assert steps(cluster) == ["check whether it can work", "take a backup first"]
+    assert (reason(plan), plan.approval) == ("ApprovalNeeded", "majorupgrade-2/Stop")
+    assert plan.why.startswith(
+        "majorupgrade-2 (18 → 19) waits for a person: the server is stopped, its data are "
+        "converted, the new server starts"
+    )
+    assert plan.why.endswith("kubectl sampledb approve team-a/orders --step majorupgrade-2/Stop")
+    assert (plan.phase, cluster.live_replicas) == (Phase.UPGRADING, 1)
+
+
+def test_each_dangerous_step_has_an_approval_of_its_own() -> None:
+    cluster = ready(desired())
+    cluster.settle(major())
+    plan = cluster.settle(major("majorupgrade-2/Stop"))
+    assert (plan.approval, cluster.data_major) == ("majorupgrade-2/DropOld", "19")
+    assert cluster.record
+    assert cluster.record.previous == "18"
+    assert cluster.settle(major("majorupgrade-2/DropOld")).phase is Phase.READY
+    assert cluster.record.previous == ""
+
+
+@pytest.mark.parametrize(
+    "said", ["majorupgrade-1/Stop", "majorupgrade-2/DropOld", "majorupgrade-2", "Stop", "yes"]
+)
+def test_an_approval_of_something_else_lets_nothing_through(said: str) -> None:
+    cluster = ready(desired())
+    cluster.settle(major())
+    assert reason(cluster.settle(major(said))) == "ApprovalNeeded"
+    assert cluster.live_replicas == 1
+
+
+def test_an_old_approval_does_not_let_a_later_upgrade_through() -> None:
+    cluster = ready(desired(version="18.3"))
+    cluster.settle(minor())
+    assert cluster.settle(minor("minorupgrade-2/Roll")).phase is Phase.READY
+    assert cluster.live_image == "postgres:18.9"
+    plan = cluster.settle(minor("minorupgrade-2/Roll", version="18.10"))
+    assert plan.approval == "minorupgrade-3/Roll"
+    assert cluster.live_image == "postgres:18.9"
+
+
+@pytest.mark.parametrize("more", [{}, {"backup": TARGET}], ids=["no place", "backed up"])
+def test_a_minor_upgrade_waits_before_the_pod_is_replaced(more: dict[str, object]) -> None:
+    cluster = ready(desired(version="18.3", **more))  # type: ignore[arg-type]
+    plan = cluster.settle(minor(**more))
+    assert (plan.approval, cluster.live_image) == ("minorupgrade-2/Roll", "postgres:18.3")
+    assert cluster.commits[0] == "upgrade 18.3 → 18.9: wait until it may begin"
+    backup = ["upgrade 18.3 → 18.9, step 1 of 4: take a backup first"] if more else []
+    assert cluster.commits[1:] == backup
+    assert cluster.settle(minor("minorupgrade-2/Roll", **more)).phase is Phase.READY
+    assert cluster.live_image == "postgres:18.9"
+
+
+def test_without_a_field_of_upgrade_nothing_waits() -> None:
+    cluster = ready(desired(version="18.3"))
+    cluster.settle(desired(version="18.9"))
+    assert "wait until it may begin" not in steps(cluster)
+
+
+def test_a_spec_that_changes_meanwhile_is_in_force_meanwhile() -> None:
+    cluster = ready(desired(version="18.3"))
+    cluster.settle(minor())
+    before = cluster.live_pod_hash
+    plan = cluster.settle(minor(parameters={"work_mem": "8MB"}))
+    assert (plan.approval, cluster.live_image) == ("minorupgrade-2/Roll", "postgres:18.3")
+    assert cluster.live_pod_hash != before
+
+
+@pytest.mark.parametrize(("old", "new"), [("18", "19"), ("18.3", "18.9")])
+def test_an_upgrade_that_waits_can_be_withdrawn(old: str, new: str) -> None:
+    cluster = ready(desired(version=old))
+    cluster.settle(desired(version=new, **MANUAL))  # type: ignore[arg-type]
+    assert cluster.settle(desired(version=old, **MANUAL)).phase is Phase.READY  # type: ignore[arg-type]
+    assert cluster.live_image == f"postgres:{old}"
+
+
+def test_an_upgrade_that_waits_does_not_stand_in_a_deletions_way() -> None:
+    cluster = ready(desired())
+    cluster.settle(major())
+    cluster.settle(major(deleting=True))
+    assert cluster.released
+
+
+@pytest.mark.parametrize(("old", "first", "then"), [("16", "18", "19"), ("18.3", "18.4", "18.5")])
+def test_an_approval_of_one_version_does_not_count_for_another(
+    old: str, first: str, then: str
+) -> None:
+    cluster = ready(desired(version=old))
+    asked = cluster.settle(desired(version=first, **MANUAL)).approval  # type: ignore[arg-type]
+    plan = cluster.settle(desired(version=then, approved=asked, **MANUAL))  # type: ignore[arg-type]
+    assert plan.approval
+    assert plan.approval != asked
+    assert cluster.live_image == f"postgres:{old}"
+    assert then in underway(cluster) or f"→ {then}" in plan.why
+
+
+@pytest.mark.parametrize(
+    ("asked", "done"),
+    [
+        ({"backup": {**TARGET, "requestedAt": "monday"}}, "Backup"),
+        ({"credentials": {"rotation": {"requestedAt": "monday"}}}, "Rotate"),
+        ({"migrations": {"configMapRef": {"name": "schema"}}}, "Migrate"),
+        (
+            {"backup": TARGET, "restore": {"id": "one", "from": {"backupId": BACKUP_RESULT["id"]}}},
+            "Restore",
+        ),
+    ],
+)
+@pytest.mark.parametrize(("old", "new"), [("18", "19"), ("18.3", "18.9")])
+def test_what_else_is_asked_for_goes_first_while_an_upgrade_waits(
+    asked: dict[str, object], done: str, old: str, new: str
+) -> None:
+    cluster = ready(desired(version=old))
+    cluster.settle(desired(version=new, **MANUAL))  # type: ignore[arg-type]
+    plan = cluster.settle(desired(version=new, **MANUAL, **asked), turns=40)  # type: ignore[arg-type]
+    assert cluster.record
+    assert cluster.record.ended[0].type == done
+    assert reason(plan) == "ApprovalNeeded"
+
+
+def test_a_database_that_is_put_to_sleep_is_upgraded_when_it_wakes() -> None:
+    cluster = ready(desired())
+    cluster.settle(major())
+    assert cluster.settle(major(hibernate=True)).phase is Phase.HIBERNATED
+    assert reason(cluster.settle(major())) == "ApprovalNeeded"
+
+
+@pytest.mark.parametrize(
+    "upgrade", [MANUAL, {"upgrade": {"window": "@daily 1h"}}], ids=["approval", "window"]
+)
+def test_without_a_controller_a_minor_upgrade_that_has_to_wait_is_refused(
+    upgrade: dict[str, object],
+) -> None:
+    cluster = ready(desired(version="18.3"))
+    wanted = desired(version="18.9", **upgrade)  # type: ignore[arg-type]
+    plan = decide(wanted, None, cluster.record, NOW)
+    assert (plan.files, reason(plan)) == (Files.LEAVE, "UpgradeNeedsController")
+    assert plan.why.startswith("spec.upgrade: '18.9' is wanted")
+
+
+def test_a_record_of_an_older_release_goes_on() -> None:
+    cluster = ready(desired())
+    cluster.settle(major())
+    assert cluster.record
+    assert cluster.record.underway
+    old = replace(cluster.record.underway, image="")
+    cluster.record = replace(cluster.record, underway=old)
+    assert reason(cluster.settle(major(version="20"))) == "ApprovalNeeded"
