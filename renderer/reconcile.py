@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from renderer import templating
-from renderer.core import layout, manifests, resource, schemas
+from renderer.core import layout, manifests, resource, schemas, tombstone
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
 from renderer.core.errors import InvalidError
@@ -178,6 +178,7 @@ def change(desired: Desired, plan: Plan, packs: Packs, place: Place, held: Store
     if app is not None or removing:
         beside[layout.app_file(place.path, key)] = app
     files = None
+    once = _tombstone(desired, plan, place) if removing else {}
     if not removing:
         files = stage(desired, plan, packs, held.record).content
     return Change(
@@ -185,11 +186,24 @@ def change(desired: Desired, plan: Plan, packs: Packs, place: Place, held: Store
         directory=place.directory(key),
         files=files,
         beside=beside,
+        once=once,
         based_on=held.tree,
         subject=plan.subject,
-        body=plan.outlook,
+        body="\n".join([plan.outlook, *(_KEPT.format(file) for file in once)]),
         trailers=_trailers(desired, plan),
     )
+
+
+_KEPT = "{} says what was kept of it, and how to bring it back."
+
+
+def _tombstone(desired: Desired, plan: Plan, place: Place) -> dict[str, bytes]:
+    """The file that stays in Git when the directory goes, by its path; {} when nothing is kept."""
+    found = tombstone.of(desired, plan.record) if plan.record else None
+    if found is None:
+        return {}
+    path = layout.tombstone_file(place.path, desired.key, found.id)
+    return {path: manifests.tombstone_file(found)}
 
 
 def _is_final(plan: Plan) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 import click
 
-from renderer.cli import inputs, rendered, reports
+from renderer.cli import inputs, rendered, reports, tombstone_files
 from renderer.cli.baseline import baseline
 from renderer.cli.commands import command as new_command
 from renderer.cli.console import current
@@ -17,7 +17,7 @@ from renderer.cli.findings import CommandError, Finding, Rule
 from renderer.cli.options import LAYOUT, READ, with_settings
 from renderer.cli.rendering import named, render_all
 from renderer.cli.sources import gather
-from renderer.core.layout import RECORD_FILE, databases
+from renderer.core.layout import RECORD_FILE, databases, tombstones
 from renderer.git.repository import Repository
 from renderer.reconcile import Tip
 from renderer.settings import Settings
@@ -110,8 +110,14 @@ def _parts(
         _, wrong = render_all(found.documents, inputs.shop(settings, tip, namespace))
         names = [named(document) or document.source for document in found.documents]
         yield names, (*found.findings, *wrong)
+        yield _tombstones(tombstone_files.check(wanted))
     if isinstance(tip, Repository):
         yield from _branch(settings, tip)
+        yield _tombstones(tombstone_files.on_branch(tip, tombstones(settings.repository.path)))
+
+
+def _tombstones(read: tombstone_files.Read) -> _Part:
+    return [one.file for one in read.found], read.findings
 
 
 def _content(file: Path) -> bytes:

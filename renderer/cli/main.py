@@ -50,6 +50,11 @@ ENTRIES = {
         section=_FILES,
         summary="List and check template packs.",
     ),
+    "tombstones": Entry(
+        place="renderer.cli.tombstones:command",
+        section=_FILES,
+        summary="List the SampleDBs that were deleted, and what was kept.",
+    ),
     "run": Entry(
         place="renderer.cli.run:command",
         section=_CLUSTER,

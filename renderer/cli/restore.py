@@ -17,12 +17,13 @@ from renderer.cli.asking import (
     refuse_deleting,
     refuse_sleeping,
 )
+from renderer.cli.bring_back import document, tombstone_options
 from renderer.cli.commands import command as new_command
 from renderer.cli.console import current
 from renderer.cli.exits import Exit
 from renderer.cli.forecast import NOTHING
 from renderer.cli.looking import Look, looked
-from renderer.cli.one import name_argument, output_option, written
+from renderer.cli.one import output_option, written
 from renderer.cli.options import CLUSTER, LAYOUT, READ, with_settings
 from renderer.cli.rehearsal import dry_run_option, rehearse
 from renderer.cli.seen import at
@@ -45,14 +46,19 @@ sampledb confirm team-a/orders
 
 # the SampleDB is in Git: print the edit and commit it there
 sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --id monday --print
+
+# it was deleted: print the SampleDB that brings it back; under another name; from a file
+sampledb restore --from-tombstone team-a/orders --config sampledb.yaml | kubectl apply -f -
+sampledb restore team-a/again --from-tombstone team-a/orders --config sampledb.yaml
+sampledb restore --from-tombstone tombstones/team-a/orders/20260102t030405z-1a2b3c.yaml
 """
 
 
 @new_command("restore", examples=_EXAMPLES)
-@name_argument
+@click.argument("name", default="", metavar="NAME|NAMESPACE/NAME")
 @click.option(
     "--backup",
-    required=True,
+    default="",
     metavar="ID",
     help="The backup, such as 20260102T030405Z-1a2b3c; 'sampledb status' shows the last one.",
 )
@@ -66,6 +72,7 @@ sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --id monday --pr
 @click.option(
     "--unlisted", is_flag=True, help="Take a backup that the status doesn't name: an older one."
 )
+@tombstone_options
 @dry_run_option
 @output_option("text")
 @asking_options
@@ -77,6 +84,8 @@ def command(  # noqa: PLR0913 - one for each option
     backup: str,
     restore_id: str,
     unlisted: bool,
+    tombstone: str,
+    folder: str,
     dry_run: bool,
     output: str,
     how: How,
@@ -88,7 +97,15 @@ def command(  # noqa: PLR0913 - one for each option
     'sampledb confirm'. An id is restored once. A SampleDB that lies in Git itself is edited
     there; --print shows the edit. What Argo CD or Flux applies from Git is not edited here,
     unless --force is given.
+
+    With --from-tombstone nothing is asked of a cluster: the SampleDB that brings a deleted one
+    back is printed, under its own name or under NAME in the same namespace.
     """
+    _usage(name, backup, tombstone)
+    if tombstone:
+        given = {"name": name, "restore_id": restore_id, "output": output}
+        click.echo(document(settings, tombstone, folder, **given))
+        return Exit.OK
     wanted = restore_id or moment()
     edit = {"spec": {"restore": {"id": wanted, "from": {"backupId": backup}}}}
     if how.show:
@@ -109,6 +126,19 @@ def command(  # noqa: PLR0913 - one for each option
         shown |= _outcome(done, wanted)
     click.echo(_told(shown) if output == "text" else written(shown, output))
     return Exit.OK
+
+
+def _usage(name: str, backup: str, tombstone: str) -> None:
+    """Raise for what is missing, and for two places to restore from."""
+    wrong = ""
+    if tombstone and backup:
+        wrong = "give --backup or --from-tombstone, not both"
+    elif not (name or tombstone):
+        wrong = "missing argument NAME"
+    elif not (backup or tombstone):
+        wrong = "missing option --backup"
+    if wrong:
+        raise click.UsageError(wrong, click.get_current_context())
 
 
 def _refuse(look: Look, wanted: str, backup: str, *, unlisted: bool) -> None:

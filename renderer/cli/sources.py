@@ -11,7 +11,7 @@ from pathlib import Path
 from renderer.cli.findings import CommandError, Finding, Rule, from_details
 from renderer.core.documents import Document, read
 from renderer.core.errors import InvalidError, SampleDBError
-from renderer.core.layout import GROUP, KIND
+from renderer.core.layout import GROUP, KIND, TOMBSTONE_KIND
 
 STDIN = "<stdin>"
 _SIGNS = (KIND.encode(), f"apiVersion: {GROUP}/".encode())
@@ -56,7 +56,7 @@ def gather(
 
 def is_sampledb(value: object) -> bool:
     """Whether a document means to be a SampleDB: by its kind, or by its API's group."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or value.get("kind") == TOMBSTONE_KIND:
         return False
     return value.get("kind") == KIND or str(value.get("apiVersion", "")).startswith(f"{GROUP}/")
 

@@ -15,6 +15,8 @@ from renderer.core.errors import invalid
 GROUP = "sampledb.dev"
 VERSION = "v1"
 KIND = "SampleDB"
+TOMBSTONE_KIND = "SampleDBTombstone"
+"""What is left in Git of a deleted SampleDB; no kind of the cluster's."""
 PLURAL = "sampledbs"
 API_VERSION = f"{GROUP}/{VERSION}"
 FINALIZER = f"{GROUP}/final-backup"
@@ -215,6 +217,18 @@ def app_file(path: str, key: Key) -> str:
     namespace = component(key.namespace, field="metadata.namespace")
     name = component(key.name, field="metadata.name")
     return join(prefix(path), "apps", f"{namespace}.{name}.yaml")
+
+
+def tombstones(path: str) -> str:
+    """The directory above all tombstones, which nothing points an applier at."""
+    return join(prefix(path), "tombstones")
+
+
+def tombstone_file(path: str, key: Key, tombstone: str) -> str:
+    """The file of one tombstone of a SampleDB; the same name may be deleted many times."""
+    namespace = component(key.namespace, field="metadata.namespace")
+    name = component(key.name, field="metadata.name")
+    return join(tombstones(path), namespace, name, f"{component(tombstone, field='id')}.yaml")
 
 
 def owner_file(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from renderer.core import layout
 from renderer.core.errors import InvalidError
@@ -69,7 +69,7 @@ def select(
             settled[place] = outcome
             continue
         taken.add(directory)
-        pending[place] = want.change
+        pending[place] = _with_missing(objects, tip, want.change, shown)
         if want.change.files is None and objects.entry(tip, directory) is not None:
             removed[place] = directory
     return Selection(settled=settled, pending=pending, removed=removed)
@@ -81,12 +81,28 @@ def _compare(objects: Objects, tip: str | None, want: Wanted, shown: str) -> Out
     beside = all(
         _id_at(objects, tip, path, FILE_MODES, shown) == name for path, name in want.beside.items()
     )
-    if current == want.tree and beside:
+    lacking = _missing(objects, tip, want.change, shown)
+    if current == want.tree and beside and not lacking:
         return Unchanged(commit=tip)
     if current not in {want.tree, want.change.based_on}:
         what = "was removed" if current is None else "was written by somebody else"
         return Superseded(reason=f"{directory} {what} since this change was decided")
     return None
+
+
+def _missing(objects: Objects, tip: str | None, change: Change, shown: str) -> Mapping[str, bytes]:
+    """Those files that are written once and aren't there."""
+    return {
+        path: content
+        for path, content in change.once.items()
+        if _id_at(objects, tip, path, FILE_MODES, shown) is None
+    }
+
+
+def _with_missing(objects: Objects, tip: str | None, change: Change, shown: str) -> Change:
+    if not change.once:
+        return change
+    return replace(change, beside={**change.beside, **_missing(objects, tip, change, shown)})
 
 
 def _id_at(
@@ -117,7 +133,8 @@ def _odd(path: str, problem: str, shown: str) -> InvalidError:
 
 def _check(change: Change, path: str, shown: str) -> None:
     """Refuse a change that leaves `path`, or that Git could not hold."""
-    for place in (change.directory, *change.beside):
+    _check_tombstones(change, path, shown)
+    for place in (change.directory, *change.beside, *change.once):
         inside = not path or place.startswith(f"{path}/")
         if not inside or not all(_safe(part) for part in place.split("/")):
             problem = f"{place!r} isn't a path inside {path or 'the repository'!r}"
@@ -134,6 +151,15 @@ def _check(change: Change, path: str, shown: str) -> None:
         if "/" in name or not _safe(name):
             problem = f"{name!r} isn't a file name for {change.directory}"
             raise InvalidError(detail(shown, problem, "use one plain name without a slash"))
+
+
+def _check_tombstones(change: Change, path: str, shown: str) -> None:
+    """Refuse to change or remove what is written once."""
+    above = f"{layout.tombstones(path)}/"
+    for place in (change.directory, *change.beside):
+        if place.startswith(above):
+            problem = f"{place!r} is a tombstone, which is written once"
+            raise InvalidError(detail(shown, problem, "this is never changed or removed"))
 
 
 def _safe(part: str) -> bool:

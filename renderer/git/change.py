@@ -27,6 +27,8 @@ class Change:
     subject: str
     beside: Mapping[str, bytes | None] = field(default_factory=dict)
     """Single files elsewhere below the path, from the repository's root; None removes."""
+    once: Mapping[str, bytes] = field(default_factory=dict)
+    """Files like those of `beside` that are written where there is none, and then left alone."""
     body: str = ""
     trailers: tuple[tuple[str, str], ...] = ()
 

@@ -88,6 +88,36 @@ def test_removing_a_directory_and_its_file_beside_leaves_the_rest(
     assert isinstance(repository.publish([gone])[0], Unchanged)
 
 
+def test_a_file_that_is_written_once_is_never_changed_nor_removed(
+    opened: Opener, bare: Bare
+) -> None:
+    repository = opened()
+    grave = "tombstones/team-a/orders/1.yaml"
+    repository.publish([replace(change(), once={grave: b"first"})])
+    assert bare.show(grave) == "first"
+    tree = repository.tree("databases/team-a/orders")
+    again = replace(change(text="b", based_on=tree), once={grave: b"second"})
+    assert isinstance(repository.publish([again])[0], Committed)
+    assert bare.show(grave) == "first"
+    assert isinstance(repository.publish([again])[0], Unchanged)
+    for beside in ({grave: b"second"}, {grave: None}):
+        (outcome,) = repository.publish([replace(again, beside=beside)])
+        assert "is a tombstone, which is written once" in str(getattr(outcome, "error", ""))
+    assert bare.show(grave) == "first"
+
+
+def test_what_is_written_once_comes_with_the_commit_that_removes_the_directory(
+    opened: Opener, bare: Bare
+) -> None:
+    repository = opened()
+    repository.publish([change()])
+    tree = repository.tree("databases/team-a/orders")
+    gone = replace(change(text=None, based_on=tree), once={"tombstones/a/b/1.yaml": b"kept"})
+    assert isinstance(repository.publish([gone])[0], Committed)
+    assert bare.files() == ["tombstones/a/b/1.yaml"]
+    assert bare.count() == 2
+
+
 def test_the_last_files_of_a_branch_can_be_removed(opened: Opener, bare: Bare) -> None:
     repository = opened()
     repository.publish([change()])

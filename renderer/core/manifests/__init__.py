@@ -24,6 +24,7 @@ from renderer.core.manifests.normal import (
     with_pod_stamp,
 )
 from renderer.core.manifests.record_file import read_record, record_document
+from renderer.core.manifests.tombstone_file import is_tombstone, read_tombstone, tombstone_file
 
 __all__ = [
     "ALLOWED",
@@ -34,16 +35,19 @@ __all__ = [
     "files",
     "files_digest",
     "gate",
+    "is_tombstone",
     "kustomization",
     "named_job",
     "normalise",
     "prepare",
     "problems",
     "read_record",
+    "read_tombstone",
     "record_document",
     "role_of",
     "stamp",
     "template_of",
     "title",
+    "tombstone_file",
     "with_pod_stamp",
 ]

@@ -158,6 +158,10 @@ class RestoreSource(Checked):
     """VolumeSnapshot in the same namespace."""
     s3_url: fields.Text = ""
     """URL of a backup in an S3 store."""
+    sample_db: fields.ObjectName = ""
+    """SampleDB in the same namespace whose backup it is; empty for this one. It may be deleted."""
+    sha256: fields.Sha256 = ""
+    """What the backup's sha256 must be, as its proof says; empty for any."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
@@ -168,6 +172,13 @@ class RestoreSource(Checked):
             ),
             message="must name at most one of backupId, volumeSnapshotName and s3Url",
             remedy="keep the one to restore from",
+        ),
+        Rule(
+            cel="self.backupId != '' || (self.sampleDB == '' && self.sha256 == '')",
+            holds=lambda source: source.backup_id != "" or not (source.sample_db or source.sha256),
+            message="is required with sampleDB and with sha256",
+            field="backupId",
+            remedy="add the id of the backup, or remove them",
         ),
     )
 

@@ -37,6 +37,7 @@ ConfigMapKey = Annotated[StrictStr, Field(pattern=formats.CONFIG_MAP_KEY.pattern
 Cidr = Annotated[StrictStr, Field(pattern=formats.CIDR.pattern, max_length=49)]
 Bucket = Annotated[StrictStr, Field(pattern=formats.BUCKET.pattern, max_length=63)]
 BackupId = Annotated[StrictStr, Field(pattern=formats.BACKUP_ID.pattern, max_length=64)]
+Sha256 = Annotated[StrictStr, Field(pattern=formats.SHA256.pattern, max_length=64)]
 Token = Annotated[StrictStr, Field(pattern=formats.TOKEN.pattern, max_length=64)]
 """A value that means something only by being new, such as a time."""
 

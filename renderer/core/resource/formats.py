@@ -151,6 +151,11 @@ BACKUP_ID = Format(
     message="must be the id of a backup",
     example="20261124T030000Z-1a2b3c",
 )
+SHA256 = Format(
+    pattern=r"^([0-9a-f]{64})?$",
+    message="must be a sha256: 64 of 0-9 and a-f",
+    advice="copy it from the proof of the backup, or leave it out",
+)
 
 ALL = tuple(value for value in list(globals().values()) if isinstance(value, Format))
 BY_PATTERN = {entry.pattern: entry for entry in ALL}

@@ -16,10 +16,14 @@ BROKEN_RULES = "broken_rules"
 """Type of the pydantic error that carries `Broken` details in its context."""
 
 
+_SPELT = {"db": "DB"}
+"""Words that a field's name writes in another way: `sampleDB`."""
+
+
 def alias(attribute: str) -> str:
     """The name of a field in a document: `sql_config_map_ref` → `sqlConfigMapRef`."""
     first, *rest = attribute.rstrip("_").split("_")
-    return first + "".join(word.capitalize() for word in rest)
+    return first + "".join(_SPELT.get(word, word.capitalize()) for word in rest)
 
 
 CONFIG = ConfigDict(

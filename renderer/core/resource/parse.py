@@ -49,6 +49,7 @@ def parse(document: Mapping[str, object], *, default_namespace: str = "") -> Sam
         uid=_text(metadata, "uid"),
         generation=_number(metadata, "generation"),
         deleting=metadata.get("deletionTimestamp") is not None,
+        deleted_at=_text(metadata, "deletionTimestamp"),
         finalizers=_texts(metadata, "finalizers"),
         confirmed_restore=_annotation(metadata, CONFIRM_ANNOTATION),
         approved=_annotation(metadata, APPROVE_ANNOTATION),

@@ -20,6 +20,8 @@ class SampleDB:
     """`metadata.generation`; 0 when it doesn't come from a cluster."""
     deleting: bool = False
     """Whether deletion has been asked for (`metadata.deletionTimestamp`)."""
+    deleted_at: str = ""
+    """When that was; "" when it wasn't."""
     finalizers: tuple[str, ...] = ()
     confirmed_restore: str = ""
     """The restore whose replaced volume may go: the annotation `CONFIRM_ANNOTATION`."""
