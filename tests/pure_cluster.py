@@ -69,6 +69,8 @@ class PureCluster:
     pod: str = ""
     job_results: dict[str, Mapping[str, object] | str] = field(default_factory=dict)
     pod_message: str = ""
+    volume: tuple[str, str] = ("", "")
+    """The claim that the server last ran on."""
     data: bool = False
     """True while the data volume holds a database."""
     now: datetime = NOW
@@ -134,10 +136,11 @@ class PureCluster:
         kinds = {role for role, _, _ in self.live.values()}
         runs = Role.SERVER in kinds and self.live_replicas > 0 and Role.DATA in kinds
         self.pod = self.live_pod_hash if runs else ""
-        if Role.DATA not in kinds:
+        if self.volume not in self.live:
             self.data, self.data_major = False, ""
-        elif runs and not self.pod_message:
+        if runs and not self.pod_message:
             self.data = True
+            self.volume = next(k for k, (role, *_) in self.live.items() if role is Role.DATA)
             self.data_major = self.data_major or major(self.live_image)
         if self.jobs_run:
             self._run_jobs()
@@ -164,7 +167,7 @@ class PureCluster:
             Role.RESTORE: {"id": BACKUP_RESULT["id"]},
         }
         for (_kind, name), (role, _, _) in self.live.items():
-            if role in results and (self.pod or role is Role.INIT):
+            if role in results and (self.pod or role in {Role.INIT, Role.RESTORE}):
                 self.job_results.setdefault(name, results[role])
             if role is Role.UPGRADE and name not in self.job_results:
                 assert not self.pod, "data are converted under a running server"

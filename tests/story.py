@@ -14,16 +14,21 @@ from pure_desired import desired
 
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
+from renderer.core.layout import Role
 from renderer.core.plan import Files, Plan
 
 FAR = 40
 """More points than any operation has."""
-DATA = ("PersistentVolumeClaim", "data-orders-0")
 BACKUPS = ("PersistentVolumeClaim", "orders-backup")
 SNAPSHOT = {"policy": "Snapshot"}
 RETAIN = {"policy": "Retain"}
 TARGET = {"target": {"pvc": {"size": "1Gi"}}}
 AT_ONCE = {"policy": "Delete", "confirm": True}
+
+
+def data_claim(objects: Mapping[tuple[str, str], tuple[Any, ...]]) -> tuple[str, str] | None:
+    """The claim that the server mounts; a restore gives it another name."""
+    return next((key for key, (role, *_) in objects.items() if role is Role.DATA), None)
 
 
 @lru_cache(maxsize=256)
@@ -67,8 +72,8 @@ class Story:
             self.cluster.size = self.wanted().db.spec.storage.size
         if self.cluster.commit(plan):
             self.before = before
-            left = DATA in before["git"] and DATA not in self.cluster.git
-            if left and DATA in self.cluster.live:
+            data = data_claim(before["git"])
+            if data and data not in self.cluster.git and data in self.cluster.live:
                 self.removal = dict(self.spec["deletion"])
         record = self.cluster.record
         self.proved = self.proved or bool(record and record.final_backup)
@@ -145,6 +150,11 @@ def _provision_and_retain() -> Story:
     return Story(spec={"deletion": RETAIN})
 
 
+def _provision_from_a_backup() -> Story:
+    backup = {"id": "one", "from": {"backupId": BACKUP_RESULT["id"]}}
+    return Story(spec={"deletion": SNAPSHOT, "restore": backup})
+
+
 def _configure() -> Story:
     story = _settled(deletion=SNAPSHOT)
     story.spec["parameters"] = {"max_connections": "200"}
@@ -187,6 +197,7 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "provision": _provision,
     "provision-retaining": _provision_and_retain,
     "provision-deleting-at-once": _provision_without_a_final_backup,
+    "provision-from-a-backup": _provision_from_a_backup,
     "configure": _configure,
     "backup-now": _changed(backup={**TARGET, "requestedAt": "now"}),
     "resize": _changed(storage={"size": "2Gi"}),

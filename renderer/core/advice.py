@@ -227,9 +227,9 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "RestoreFailed": _of(
         About.JOB,
-        "the backup couldn't be restored; the server runs on with the data that it has",
+        "the backup couldn't be restored; nothing was changed by it: a server runs on as it is",
         "the message names what is wrong: another `spec.restore.from.backupId` with a new id, or "
-        "remove `spec.restore`",
+        "remove `spec.restore` (a new SampleDB is made empty then)",
     ),
     "RestoreUnproved": _of(
         About.JOB, "the restore Job ended without its proof", "look at its log; " + _AGAIN

@@ -12,6 +12,7 @@ from datetime import datetime
 
 from renderer.core import deletion, refusals, wishes
 from renderer.core.desired import Desired
+from renderer.core.layout import names
 from renderer.core.observed import Observed
 from renderer.core.operations import evidence, roles
 from renderer.core.operations.backup import BACKUP
@@ -22,7 +23,6 @@ from renderer.core.operations.lifecycle import (
     INITIALISE,
     PROVISION,
     RESIZE,
-    START,
     WAKE,
 )
 from renderer.core.operations.migrate import MIGRATE
@@ -58,8 +58,7 @@ def decide(
     if observed is None and record and _in_deletion(record):
         return _left_to_the_controller()
     if record is None:
-        step = START if observed is not None else INITIALISE
-        return begin(PROVISION, step, desired, None)
+        return _new(desired, observed)
     seen = observed if observed is not None else Observed()
     situation = Situation(
         desired=desired, observed=seen, record=record, now=now, blind=observed is None
@@ -69,6 +68,14 @@ def decide(
         if plan is not None:
             return plan
     return _steady(situation)
+
+
+def _new(desired: Desired, observed: Observed | None) -> Plan:
+    if observed is None:
+        return begin(PROVISION, INITIALISE, desired, None)
+    kept = observed.claim(names(desired.key.name).data) is not None
+    operation = wishes.creation(desired, kept=kept)
+    return begin(operation, operation.steps[0], desired, None)
 
 
 def _paused(desired: Desired) -> Plan:
@@ -127,7 +134,8 @@ def _made_anew(situation: Situation) -> Plan | None:
     if not _in_deletion(record):
         return None
     afresh = Record(generation=record.generation, input_digest="")
-    if situation.observed.claim(situation.names.data) is not None:
+    kept = situation.observed.claim(situation.names.data) is not None
+    if kept:
         old = refusals.old_data(situation)
         refused = _stalled(old.reason, old.message) if old else _refused(situation)
         if refused:
@@ -139,7 +147,8 @@ def _made_anew(situation: Situation) -> Plan | None:
             previous_claim=record.previous_claim,
             restored=record.restored,
         )
-    return begin(PROVISION, START, desired, afresh)
+    operation = wishes.creation(desired, kept=kept)
+    return begin(operation, operation.steps[0], desired, afresh)
 
 
 def _turn_back(situation: Situation) -> Plan | None:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from renderer.core import refusals
 from renderer.core.desired import Desired
-from renderer.core.layout import Names, names
+from renderer.core.layout import Names, Role, names
 from renderer.core.observed import Observed
 from renderer.core.operations.catalog import OPERATIONS
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
@@ -108,7 +108,7 @@ def _step(operation: Operation, situation: Situation) -> Step:
     operation begins again.
     """
     first, underway = operation.steps[0], situation.record.underway
-    if operation is DELETE and _nothing_applied(situation.observed, situation.names):
+    if _nothing_applied(situation.observed, situation.names):
         first = operation.steps[-1]
     if underway is None or underway.type != operation.type or not _safe(operation, situation):
         return first
@@ -141,7 +141,7 @@ def _nothing_applied(observed: Observed, children: Names) -> bool:
     return (
         observed.server(children.server) is None
         and observed.claim(children.data) is None
-        and not observed.pods
+        and not observed.pods_of(Role.SERVER.value)
     )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from renderer.core.desired import Desired
 from renderer.core.operations import gates
 from renderer.core.operations.backup import BACKUP
-from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, RESIZE, WAKE
+from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
+from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
 from renderer.core.operations.migrate import MIGRATE, wanted
 from renderer.core.operations.progress import held_by
 from renderer.core.operations.restore import RESTORE
@@ -37,6 +39,14 @@ def restore(situation: Situation) -> bool:
     return wanted.id not in {"", record.restored}
 
 
+def creation(desired: Desired, *, kept: bool) -> Operation:
+    """How a new SampleDB begins: from a backup, unless a volume is there that was kept.
+
+    Such a volume is taken up first, and the restore follows beside it.
+    """
+    return PROVISION_FROM_BACKUP if desired.db.spec.restore.id and not kept else PROVISION
+
+
 def rotation(situation: Situation) -> bool:
     """Whether other credentials are asked for than those that are in force."""
     record = situation.record
@@ -66,6 +76,7 @@ def instead(situation: Situation) -> Operation | None:
         MAJOR_UPGRADE.type: _instead_of_major(situation),
         MIGRATE.type: None if migration(situation) else CONFIGURE,
         RESTORE.type: _instead_of_restore(situation),
+        PROVISION_FROM_BACKUP.type: _instead_of_from_backup(situation),
     }.get(underway.type)
 
 
@@ -126,3 +137,9 @@ def _instead_of_restore(situation: Situation) -> Operation | None:
     underway = situation.record.underway
     begun = underway is not None and underway.step != RESTORE.steps[0].name
     return None if begun or restore(situation) else CONFIGURE
+
+
+def _instead_of_from_backup(situation: Situation) -> Operation | None:
+    """Until the volume is filled, the backup may be given up for an empty database."""
+    begun = situation.record.initialized is not None
+    return None if begun or situation.desired.db.spec.restore.id else PROVISION

@@ -11,7 +11,7 @@ from copy import deepcopy
 from functools import lru_cache
 
 import pytest
-from story import DATA, RETAIN, SNAPSHOT, STORIES, Story
+from story import RETAIN, SNAPSHOT, STORIES, Story, data_claim
 
 from renderer.core.plan import Files, Phase
 
@@ -149,15 +149,16 @@ def end_well(story: Story) -> None:
         assert plan.phase is (Phase.HIBERNATED if asleep else Phase.READY), plan.why
         assert plan.problem is None
         assert not [name for kind, name in cluster.live if kind == "Job"]
-        assert DATA in cluster.git
-        assert cluster.git[DATA][2], "the data volume is protected"
+        data = data_claim(cluster.git)
+        assert data is not None
+        assert cluster.git[data][2], "the data volume is protected"
         return
     if not cluster.released:
         assert "isn't in Git" in plan.deletion_blocked, plan.why
         return
     assert not cluster.git
     if story.removal == RETAIN and story.had_data:
-        assert DATA in cluster.live
+        assert data_claim(cluster.live) is not None
 
 
 @pytest.mark.parametrize("happening", HAPPENINGS, ids=NAMES)

@@ -163,6 +163,16 @@ def test_another_backup_than_was_meant_is_refused(
     assert words in result.message
 
 
+def test_a_backup_without_the_wanted_database_is_refused_and_says_what_it_has(
+    twin: Machine, backup: Path
+) -> None:
+    result = restore(twin, backup, INIT_DATABASE='it\'s "not" there')
+    assert result.code == 65
+    assert f'the backup {backup.name} has no database it\'s "not" there' in result.message
+    assert f"it has: {NAME}, postgres" in result.message
+    assert restore(twin, backup, INIT_DATABASE=NAME).json["id"] == backup.name
+
+
 def test_data_that_is_there_already_is_never_touched(twin: Machine, backup: Path) -> None:
     twin.pgdata.mkdir(parents=True)
     (twin.pgdata / "mine").write_text("x")

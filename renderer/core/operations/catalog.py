@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from renderer.core.operations.backup import BACKUP
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
+from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
 from renderer.core.operations.migrate import MIGRATE
 from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
@@ -19,6 +20,7 @@ OPERATIONS: Mapping[str, Operation] = {
     operation.type: operation
     for operation in (
         PROVISION,
+        PROVISION_FROM_BACKUP,
         CONFIGURE,
         BACKUP,
         RESIZE,

@@ -215,8 +215,8 @@ _MENDING = {
     "spec.version back",
     Role.MIGRATE: "nothing of the file that failed is left behind; mend it under a new ConfigMap's "
     "name, or mend it there and delete the Job",
-    Role.RESTORE: "the server runs on with the data that it has; mend the cause and delete the "
-    "Job, or remove spec.restore",
+    Role.RESTORE: "nothing has been changed by it; mend the cause and delete the Job, name another "
+    "backup under a new id, or remove spec.restore",
     Role.UPGRADE: "the old data are as they were; mend the cause and delete the Job, or set "
     "spec.version back and the old server starts again",
 }

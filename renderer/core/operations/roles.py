@@ -77,7 +77,19 @@ def with_kept(these: frozenset[Role], record: Record) -> frozenset[Role]:
 
 def restoring(desired: Desired) -> frozenset[Role]:
     """The server as it is, the new claim, and the Job that fills it."""
-    return steady(desired) | {Role.BACKUPS, Role.TOOLS, Role.RESTORED, Role.RESTORE}
+    return steady(desired) | _filling(desired)
+
+
+def filling(desired: Desired) -> frozenset[Role]:
+    """All but a server: the new claim, and the Job that fills it."""
+    without = running(desired) - {Role.SERVER, Role.DATA, Role.DISRUPTION}
+    return without | _filling(desired)
+
+
+def _filling(desired: Desired) -> frozenset[Role]:
+    """The claim with another SampleDB's backups is that one's own."""
+    own = set() if desired.db.spec.restore.from_.sample_db else {Role.BACKUPS}
+    return frozenset({Role.TOOLS, Role.RESTORED, Role.RESTORE} | own)
 
 
 def restored(desired: Desired) -> frozenset[Role]:

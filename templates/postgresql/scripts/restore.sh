@@ -4,6 +4,7 @@
 # Reads: BACKUP_DIR BACKUP_ID BACKUP_SHA256 (what it must be; empty: what its manifest says)
 #        PGDATA CONFIG_DIR PGUSER (the superuser)
 #        POSTGRES_PASSWORD OWNER OWNER_PASSWORD (set afterwards; empty: as in the backup)
+#        INIT_DATABASE (if any: the backup must have it)
 #        DRILL (1: only try, in DRILL_DIR, of which nothing is kept) DRILL_DIR
 #        PGSOCKETDIR TMPDIR TERMINATION_LOG
 # Every file is read and compared with its sum before anything is made of it. The directory is
@@ -124,6 +125,17 @@ SQL
   done < "$TMPDIR/counts"
 }
 
+check_database() {
+  test -n "$(printenv INIT_DATABASE || true)" || return 0
+  found=$(PGDATABASE=postgres sql << 'SQL'
+\getenv name INIT_DATABASE
+SELECT CASE WHEN bool_or(datname = :'name') THEN '' ELSE string_agg(datname, ', ' ORDER BY datname) END
+  FROM pg_database WHERE NOT datistemplate;
+SQL
+  ) || fail 1 "could not list the databases: $(words)"
+  test -z "$found" || fail 65 "the backup $BACKUP_ID has no database $(printenv INIT_DATABASE), which spec.init.database names; it has: $found"
+}
+
 set_passwords() {
   test -z "$OWNER_PASSWORD" || set_password "$OWNER" "$OWNER_PASSWORD"
   test -z "$POSTGRES_PASSWORD" || set_password "$PGUSER" "$POSTGRES_PASSWORD"
@@ -148,6 +160,7 @@ case "$method" in
   Physical) restore_physical ;;
   *) fail 65 "the backup $BACKUP_ID was made by the method \"$method\", which is not known here" ;;
 esac
+check_database
 tables=0
 rows=0
 each_database count_rows_of_database
