@@ -37,8 +37,8 @@ def generate(db: SampleDB, name: str = "", *, choose: Choose = secrets.choice) -
 
     `name` is the Secret's, where it isn't the usual one. The keys are those of the Service
     Binding specification, and `postgres-password`. The SampleDB owns the Secret: it is
-    garbage-collected after it. Raises `InvalidError`
-    for a SampleDB that doesn't come from a cluster.
+    garbage-collected after it, unless the volume is to be kept, which it is the key to.
+    Raises `InvalidError` for a SampleDB that doesn't come from a cluster.
     """
     if not db.uid:
         raise invalid(
@@ -81,6 +81,13 @@ def _password(choose: Choose) -> str:
 
 
 def _metadata(db: SampleDB, name: str) -> dict[str, Any]:
+    owner = {
+        "apiVersion": layout.API_VERSION,
+        "kind": layout.KIND,
+        "name": db.name,
+        "uid": db.uid,
+    }
+    retained = db.spec.deletion.policy == "Retain"
     return {
         "namespace": db.namespace,
         "name": name,
@@ -90,12 +97,5 @@ def _metadata(db: SampleDB, name: str) -> dict[str, Any]:
             layout.MANAGED_BY_LABEL: layout.MANAGED_BY,
             layout.NAME_LABEL: db.name,
         },
-        "ownerReferences": [
-            {
-                "apiVersion": layout.API_VERSION,
-                "kind": layout.KIND,
-                "name": db.name,
-                "uid": db.uid,
-            }
-        ],
+        **({} if retained else {"ownerReferences": [owner]}),
     }

@@ -31,20 +31,6 @@ ALL = (
 )
 
 
-LOGIN = {
-    "apiVersion": "v1",
-    "kind": "Secret",
-    "metadata": {"namespace": "team-a", "name": "orders-login"},
-    "stringData": {
-        "username": "app",
-        "database": "app",
-        "password": "of the application",
-        "postgres-password": "of the superuser",
-    },
-}
-EXISTING = {"source": "Existing", "secretName": "orders-login"}
-
-
 def test_a_deleted_database_comes_back_with_every_row_and_may_be_deleted_again(line: Line) -> None:
     with line.controller():
         line.create(init=INIT, backup={"target": {"pvc": {"size": "1Gi"}}})
@@ -103,23 +89,20 @@ def test_a_damaged_backup_is_refused_and_makes_nothing(line: Line) -> None:
 
 def test_a_volume_that_was_kept_is_taken_up_again(line: Line) -> None:
     with line.controller():
-        line.laptop.store.create("secrets", LOGIN)
-        line.create(init=INIT, deletion={"policy": "Retain"}, credentials=EXISTING)
+        line.create(init=INIT, deletion={"policy": "Retain"})
         line.until(lambda: line.holds("Ready"), "Ready")
-        line.laptop.psql(
-            KEY, secret="orders-login", sql="INSERT INTO items (words) VALUES ('the last one')"
-        )
-        before = _all(line, KEY, "orders-login")
+        line.laptop.psql(KEY, "INSERT INTO items (words) VALUES ('the last one')")
+        before = _all(line, KEY)
         _delete(line)
         (found,) = _tombstones(line)
         assert found["kept"] == {"claims": ["data-orders-0"]}
         line.laptop.store.create(SAMPLEDBS, _printed(line, "--from-tombstone", "team-a/orders"))
         line.until(lambda: line.holds("Ready"), "Ready")
-        assert _all(line, KEY, "orders-login") == before
+        assert _all(line, KEY) == before
 
 
-def _all(line: Line, key: Key, secret: str = "") -> list[Any]:
-    return [line.laptop.psql(key, sql, secret=secret) for sql in ALL]
+def _all(line: Line, key: Key) -> list[Any]:
+    return [line.laptop.psql(key, sql) for sql in ALL]
 
 
 def _delete(line: Line) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 
 from renderer.core.errors import InvalidError
 from renderer.core.resource import SampleDB, parse
+from renderer.core.resource.operations import Deletion, DeletionPolicy
 from renderer.credentials import generate
 
 
@@ -52,6 +54,12 @@ def test_the_sampledb_owns_the_secret_so_that_it_goes_with_it() -> None:
     assert metadata["ownerReferences"] == [
         {"apiVersion": "sampledb.dev/v1", "kind": "SampleDB", "name": "orders", "uid": "u-1"}
     ]
+
+
+def test_the_secret_of_a_volume_that_is_to_be_kept_stays_with_it() -> None:
+    kept = sampledb()
+    kept = replace(kept, spec=replace(kept.spec, deletion=Deletion(policy=DeletionPolicy.RETAIN)))
+    assert "ownerReferences" not in generate(kept).manifest["metadata"]
 
 
 def test_every_password_is_new_long_and_safe_in_a_uri() -> None:

@@ -23,6 +23,12 @@ _PARTS = ("sampledb", "deleted", "data", "kept")
 _KNOWN = ("apiVersion", "kind", "metadata", "howToRestore", *_PARTS, "spec")
 _STAMP = f"metadata.annotations[{HASH_ANNOTATION}]"
 
+_PASSWORDS = """\
+# the volume has the passwords of its old Secret: when the init Job says that they are refused,
+# set the new Secret's (keys password and postgres-password), then delete the Job
+kubectl exec -it -n {key.namespace} {key.name}-0 -- psql -h /var/run/postgresql -U postgres
+"""
+
 
 def tombstone_file(tombstone: Tombstone) -> bytes:
     """Write a tombstone, with the commands that bring the database back."""
@@ -82,13 +88,15 @@ def is_tombstone(value: object) -> bool:
 
 
 def _commands(tombstone: Tombstone) -> str:
-    named = f"{tombstone.key}/{tombstone.id}"
+    key = tombstone.key
+    named = f"{key}/{tombstone.id}"
     return (
         "# prints the SampleDB with what brings its data back: apply it, or commit it\n"
         f"sampledb restore --from-tombstone {named} --repository URL --path PATH"
         " | kubectl apply -f -\n"
         "# the same from this file\n"
         f"sampledb restore --from-tombstone {tombstone.id}.yaml | kubectl apply -f -\n"
+        + (_PASSWORDS.format(key=key) if tombstone.grave.kept.claims else "")
     )
 
 
