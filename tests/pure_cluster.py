@@ -59,7 +59,6 @@ class PureCluster:
     target: str = ""
     live_target: str = ""
     data_major: str = ""
-    """The major version of the data on the volume."""
     jobs_run: bool = True
     """False while no Job gets to its end."""
     size: str = "1Gi"
@@ -70,9 +69,8 @@ class PureCluster:
     job_results: dict[str, Mapping[str, object] | str] = field(default_factory=dict)
     pod_message: str = ""
     volume: tuple[str, str] = ("", "")
-    """The claim that the server last ran on."""
     data: bool = False
-    """True while the data volume holds a database."""
+    """True while `volume`, the claim that the server last ran on, holds a database."""
     now: datetime = NOW
     timed: bool = False
     """Whether Jobs and Pods say when they ended or became ready."""
