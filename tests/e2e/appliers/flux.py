@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,12 +37,23 @@ def install(kubectl: Kubectl) -> None:
     kubectl.apply(namespace(NAMESPACE))
 
 
+def _in_memory(folder: Path) -> None:
+    """Where the whole repository is unpacked for each Kustomization at each of its commits.
+
+    In memory, as Flux advises where there are many of them; unmounted with all that lies in
+    the run's folder.
+    """
+    folder.mkdir()
+    mount = ("mount", "-t", "tmpfs", "-o", "size=2g,mode=0700", "flux-tmp", str(folder))
+    subprocess.run(mount, check=True, capture_output=True)
+
+
 def start(run: Starts, kubectl: Kubectl, programs: Programs) -> None:
     """Install, then start both controllers."""
     install(kubectl)
     folder = run.folder / "flux"
     (folder / "storage").mkdir(parents=True)
-    (folder / "tmp").mkdir()
+    _in_memory(folder / "tmp")
     storage, source_health, kustomize_health = free_ports(3)
     address = f"127.0.0.1:{storage}"
     env = {
