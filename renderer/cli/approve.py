@@ -73,7 +73,7 @@ def command(*, settings: Settings, name: str, step: str, yes: bool, how: How) ->
         if not says_so(found, edit):
             _let_a_person_decide(found, wanted, asks=not (step or yes))
         asked = ask(cluster, found, edit, how)
-        follow(cluster, asked, how, lambda seen: at(seen, "status", "operation") == "")
+        follow(cluster, asked, how, lambda seen: at(seen, "status", "approval") != wanted)
     click.echo(f"{key_of(found)}: {wanted} is approved")
     return Exit.OK
 
@@ -85,11 +85,11 @@ def _edit(step: str) -> Mapping[str, Any]:
 def _wanted(found: Object, step: str) -> str:
     """What waits for an approval. Raises `InvalidError` when nothing does, or something else."""
     refuse_deleting(found)
-    wanted = str(at(found, "status", "operation", "approval"))
+    wanted = str(at(found, "status", "approval"))
     if not wanted:
         raise invalid(
             "nothing waits for an approval",
-            field="status.operation.approval",
+            field="status.approval",
             remedy="'sampledb status' shows what is under way",
         )
     if step not in {"", wanted, wanted.rpartition("/")[2]}:
@@ -104,7 +104,7 @@ def _wanted(found: Object, step: str) -> str:
 
 def _let_a_person_decide(found: Object, wanted: str, *, asks: bool) -> None:
     key = key_of(found)
-    current().note(str(at(found, "status", "operation", "message")))
+    current().note(str(at(found, "status", "message")))
     if not asks or (sys.stdin.isatty() and click.confirm(f"Approve {wanted} of {key}?", err=True)):
         return
     finding = Finding(

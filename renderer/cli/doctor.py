@@ -69,6 +69,8 @@ def command(*, settings: Settings, name: str, output: str) -> int:
     newer = condition(found, "UpToDate")
     if newer.get("reason") == "OldVersion":
         current().note(str(newer.get("message")))
+    if at(found, "status", "approval") and not findings:
+        current().note(str(at(found, "status", "message")))
     return Exit.FOUND if findings else Exit.OK
 
 

@@ -69,7 +69,7 @@ def _facts(found: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]]
         ("Message", at(status, "message")),
         ("Operation", " ".join(filter(None, (at(operation, "id"), at(operation, "step"))))),
         ("Waits for", at(operation, "message")),
-        ("To approve", at(operation, "approval")),
+        ("To approve", at(status, "approval")),
         ("Check found", at(operation, "report")),
         ("Repository", at(status, "git", "repository")),
         ("Branch", at(status, "git", "branch")),
@@ -130,5 +130,5 @@ def advice(found: Mapping[str, Any]) -> str:
         seen = condition(found, kind)
         if seen.get("status") == "False":
             return f"wait, or look into it: {seen.get('message', '')}"
-    waits = "" if at(found, "status", "operation", "approval") else "wait: "
+    waits = "" if at(found, "status", "approval") else "wait: "
     return f"{waits}{condition(found, 'Ready').get('message') or at(found, 'status', 'message')}"

@@ -14,7 +14,7 @@ from renderer.core import deletion, refusals, wishes
 from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import Observed
-from renderer.core.operations import evidence, roles
+from renderer.core.operations import evidence, gates, roles
 from renderer.core.operations.backup import BACKUP
 from renderer.core.operations.catalog import DELETIONS, OPERATIONS
 from renderer.core.operations.lifecycle import (
@@ -30,6 +30,7 @@ from renderer.core.operations.progress import advance, begin, refreshed
 from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
 from renderer.core.operations.rotate import ROTATE
 from renderer.core.operations.step import Operation, Situation, names_of, running
+from renderer.core.operations.upgrade import DROP_OLD
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
 from renderer.core.resource import quantity
@@ -186,6 +187,10 @@ def _upgrade(situation: Situation) -> Plan | None:
     return _begin(operation, situation) if operation else None
 
 
+def _drop_old(situation: Situation) -> Plan | None:
+    return _begin(DROP_OLD, situation) if wishes.old_data(situation) else None
+
+
 def _backup(situation: Situation) -> Plan | None:
     if situation.record.hibernated or not wishes.backup(situation):
         return None
@@ -235,6 +240,7 @@ _RULES: tuple[Rule, ...] = (
     _turn_back,
     _continue,
     _sleep_or_wake,
+    _drop_old,
     _upgrade,
     _backup,
     _rotate,
@@ -250,9 +256,11 @@ def _steady(situation: Situation) -> Plan:
     release = running(situation.record, situation.desired)
     record = replace(refreshed(situation.record, situation.desired), image=release.image)
     verdict = evidence.serving(situation)
-    problem = None if situation.blind else verdict.problem
+    problem = None if situation.blind else verdict.problem or _kept_in_the_way(situation)
     server = situation.names.server
     phase, why = Phase.READY, f"{server} is ready and everything in Git is applied"
+    kept = gates.old_data_message(situation)
+    why = f"{why}; {kept}" if kept else why
     if record.hibernated:
         phase, why = Phase.HIBERNATED, "the server is stopped; the volumes are kept"
     if problem:
@@ -269,4 +277,14 @@ def _steady(situation: Situation) -> Plan:
         release=release,
         subject="put back the rendered files",
         problem=problem,
+        approval=gates.keeps_old_data(situation),
     )
+
+
+def _kept_in_the_way(situation: Situation) -> Problem | None:
+    """A major upgrade that waits for a person's word about what the last one has left."""
+    if situation.record.hibernated or not wishes.kept_in_the_way(situation):
+        return None
+    wanted = situation.desired.db.spec.version
+    message = f"the upgrade to {wanted} waits: {gates.old_data_message(situation)}"
+    return Problem(trouble=Trouble.WAITING, reason="ApprovalNeeded", message=message, calls=True)

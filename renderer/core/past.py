@@ -30,7 +30,6 @@ def operation(
         "startedAt": started or timestamp(now),
         "job": job.removeprefix("Job/"),
         "message": clip(plan.why),
-        "approval": plan.approval,
         "report": clip(plan.report or underway.report),
     }
     return {key: value for key, value in shown.items() if value}

@@ -68,6 +68,8 @@ class Record:
     """The image that the data are being converted for; "" when they aren't."""
     previous: str = ""
     """The major version whose data still lie beside the converted ones; "" when none do."""
+    previous_of: str = ""
+    """The id of the upgrade that left them there."""
     version: str = ""
     """The version that the server last said it has, for example `18.4`."""
     data_version: str = ""

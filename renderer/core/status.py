@@ -91,6 +91,8 @@ def summarise(this: Pass) -> dict[str, object]:
     operation = past.operation(plan, record, this.previous, this.now)
     if operation:
         status["operation"] = operation
+    if plan.approval:
+        status["approval"] = plan.approval
     if record and record.restored:
         status["restored"] = record.restored
     if record and record.final_backup:

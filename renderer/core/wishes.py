@@ -20,7 +20,24 @@ def upgrade(situation: Situation) -> Operation | None:
     record, desired = situation.record, situation.desired
     if not record.data_version or record.hibernated or record.image == desired.image:
         return None
-    return MINOR_UPGRADE if record.data_version == desired.major else MAJOR_UPGRADE
+    if record.data_version == desired.major:
+        return MINOR_UPGRADE
+    return None if kept_in_the_way(situation) else MAJOR_UPGRADE
+
+
+def kept_in_the_way(situation: Situation) -> bool:
+    """Whether a major upgrade waits until the old data of the one before it are gone."""
+    record, desired = situation.record, situation.desired
+    underway = record.underway is not None and record.underway.type == MAJOR_UPGRADE.type
+    return bool(record.previous) and not underway and record.data_version != desired.major
+
+
+def old_data(situation: Situation) -> bool:
+    """Whether the data that a major upgrade has left may go now."""
+    record = situation.record
+    if situation.blind or record.hibernated or not record.previous:
+        return False
+    return not gates.keeps_old_data(situation)
 
 
 def backup(situation: Situation) -> bool:

@@ -14,7 +14,7 @@ from renderer.core.layout import APPROVE_ANNOTATION, Key
 KEY = Key(namespace="team-a", name="orders")
 NAME = "team-a/orders"
 STEP = "minorupgrade-2/Roll"
-WAITS = {"operation": {"id": "minorupgrade-2", "approval": STEP, "message": "next: the Pod"}}
+WAITS = {"approval": STEP, "message": "next: the Pod"}
 
 
 def annotations(line: Line) -> dict[str, str]:
@@ -52,9 +52,7 @@ def test_the_approval_names_the_operation_and_the_step(
             id="another operation",
         ),
         pytest.param(["--step", "Stop"], WAITS, "--step: is not what waits", id="another step"),
-        pytest.param(
-            ["--yes"], {}, "status.operation.approval: nothing waits for an approval", id="nothing"
-        ),
+        pytest.param(["--yes"], {}, "status.approval: nothing waits for an approval", id="nothing"),
     ],
 )
 def test_what_does_not_wait_can_not_be_approved(

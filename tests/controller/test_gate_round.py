@@ -26,6 +26,10 @@ def operation(line: Line) -> dict[str, Any]:
     return found
 
 
+def waits_for(line: Line) -> str:
+    return str(((line.get() or {}).get("status") or {}).get("approval", ""))
+
+
 def approve(line: Line, step: str) -> None:
     line.edit(
         lambda db: db["metadata"].setdefault("annotations", {}).update({APPROVE_ANNOTATION: step})
@@ -54,9 +58,9 @@ def test_a_major_upgrade_waits_twice_and_the_downtime_is_kept_in_git(line: Line)
         line.until(lambda: line.holds("Ready"), "Ready")
         before, count = line.laptop.psql(KEY, SUM), len(line.subjects())
         line.edit(lambda db: db["spec"].update(version="18"))
-        line.until(lambda: operation(line).get("approval"), "the first approval", LIMIT)
+        line.until(lambda: waits_for(line), "the first approval", LIMIT)
         waits = operation(line)
-        assert (waits["approval"], version(line)[:3]) == ("majorupgrade-2/Stop", "16.")
+        assert (waits_for(line), version(line)[:3]) == ("majorupgrade-2/Stop", "16.")
         assert "found by the check: PostgreSQL 16." in waits["message"]
         assert waits["report"] in waits["message"]
 
@@ -64,25 +68,35 @@ def test_a_major_upgrade_waits_twice_and_the_downtime_is_kept_in_git(line: Line)
         approve(line, "majorupgrade-1/Stop")
         line.edit(lambda db: db["spec"].update(parameters={"work_mem": "8MB"}))
         line.until(lambda: has_memory(line, "8MB"), "work_mem", LIMIT)
-        line.until(lambda: operation(line).get("approval"), "still the first approval", LIMIT)
+        line.until(lambda: waits_for(line), "still the first approval", LIMIT)
         assert version(line).startswith("16.")
         approve(line, "majorupgrade-2/Stop")
         again = "majorupgrade-2/DropOld"
-        line.until(lambda: operation(line).get("approval") == again, "the second", LIMIT)
+        line.until(lambda: line.holds("UpToDate"), "UpToDate", LIMIT)
+        assert (waits_for(line), line.holds("Ready")) == (again, True)
+        assert f"approve team-a/orders --step {again}" in line.message("Ready")
         assert version(line).startswith("18.")
         majors = {path.parent.parent.name for path in line.laptop.folder.rglob("docker/PG_VERSION")}
         assert majors == {"16", "18"}
+        upgraded = (line.get() or {})["status"]["history"][0]
         approve(line, again)
-        line.until(lambda: line.holds("UpToDate"), "UpToDate", LIMIT)
+        line.until(lambda: not waits_for(line) and line.holds("Ready"), "the end", LIMIT)
         assert line.laptop.psql(KEY, SUM) == before
     status = (line.get() or {})["status"]
-    past = status["history"][0]
+    dropped, past = status["history"][:2]
+    assert (dropped["type"], past) == ("DropOld", upgraded)
     assert (past["type"], past["report"]) == ("MajorUpgrade", waits["report"])
     assert 0 < past["downtime"] < LIMIT
     assert past["startedAt"] < past["endedAt"]
     told = line.git.run("show", "main:clusters/test/databases/team-a/orders/record.yaml").text
     assert f'"downtime": {past["downtime"]}' in told
-    assert titles(line, count)[-1] == "the new version is in force"
+    assert titles(line, count)[-3:] == [
+        "the new version is in force",
+        "remove the old data",
+        "they are gone",
+    ]
+    majors = {path.parent.parent.name for path in line.laptop.folder.rglob("docker/PG_VERSION")}
+    assert majors == {"18"}
 
 
 def test_a_minor_upgrade_begins_when_its_window_opens(line: Line) -> None:
@@ -109,7 +123,7 @@ def test_an_upgrade_that_waits_is_withdrawn_by_the_spec(line: Line) -> None:
         line.create(version="16", init=INIT, upgrade={"approval": "Manual"})
         line.until(lambda: line.holds("Ready"), "Ready")
         line.edit(lambda db: db["spec"].update(version="18"))
-        line.until(lambda: operation(line).get("approval"), "the approval", LIMIT)
+        line.until(lambda: waits_for(line), "the approval", LIMIT)
         line.edit(lambda db: db["spec"].update(version="16"))
         line.until(lambda: line.holds("UpToDate"), "UpToDate", LIMIT)
         assert version(line).startswith("16.")

@@ -46,15 +46,65 @@ def test_a_major_upgrade_is_prepared_and_waits_before_the_server_is_stopped() ->
     assert (plan.phase, cluster.live_replicas) == (Phase.UPGRADING, 1)
 
 
-def test_each_dangerous_step_has_an_approval_of_its_own() -> None:
+def upgraded() -> PureCluster:
+    """From 18 to 19, with the old data kept."""
     cluster = ready(desired())
     cluster.settle(major())
+    cluster.settle(major("majorupgrade-2/Stop"))
+    return cluster
+
+
+def test_the_old_data_are_kept_until_that_is_approved_too_while_the_database_is_ready() -> None:
+    cluster = upgraded()
     plan = cluster.settle(major("majorupgrade-2/Stop"))
-    assert (plan.approval, cluster.data_major) == ("majorupgrade-2/DropOld", "19")
+    assert (plan.phase, plan.problem, cluster.data_major) == (Phase.READY, None, "19")
+    assert plan.approval == "majorupgrade-2/DropOld"
+    assert plan.why.endswith("kubectl sampledb approve team-a/orders --step majorupgrade-2/DropOld")
     assert cluster.record
     assert cluster.record.previous == "18"
-    assert cluster.settle(major("majorupgrade-2/DropOld")).phase is Phase.READY
+    cluster.commits.clear()
+    plan = cluster.settle(major("majorupgrade-2/DropOld"))
+    assert (plan.phase, plan.approval, cluster.record.previous) == (Phase.READY, "", "")
+    assert cluster.commits == [
+        "remove old data of 18, step 1 of 2: remove the old data",
+        "remove old data of 18, step 2 of 2: they are gone",
+    ]
+
+
+def test_old_data_go_when_nothing_has_to_be_approved_any_more() -> None:
+    cluster = upgraded()
+    assert cluster.settle(desired(version="19")).phase is Phase.READY
+    assert cluster.record
     assert cluster.record.previous == ""
+
+
+def test_the_next_major_waits_until_the_old_data_of_the_last_are_gone() -> None:
+    cluster = upgraded()
+    plan = cluster.settle(major("majorupgrade-2/Stop", version="20"))
+    assert (reason(plan), plan.approval) == ("ApprovalNeeded", "majorupgrade-2/DropOld")
+    assert plan.why.startswith("the upgrade to 20 waits: the data of 18 are kept")
+    assert cluster.live_image == "postgres:19"
+    plan = cluster.settle(major("majorupgrade-2/DropOld", version="20"))
+    assert plan.approval.endswith("/Stop")
+    assert plan.approval != "majorupgrade-2/Stop"
+
+
+def test_what_is_asked_for_while_old_data_are_kept_is_done() -> None:
+    cluster = upgraded()
+    wanted = major(backup={**TARGET, "requestedAt": "monday"}, parameters={"work_mem": "8MB"})
+    assert cluster.settle(wanted).phase is Phase.READY
+    assert cluster.record
+    assert "Backup" in [ended.type for ended in cluster.record.ended]
+    assert cluster.record.previous == "18"
+
+
+def test_a_restore_leaves_the_old_data_on_the_volume_that_it_replaces() -> None:
+    cluster = upgraded()
+    restore = {"id": "one", "from": {"backupId": BACKUP_RESULT["id"]}}
+    plan = cluster.settle(major(backup=TARGET, restore=restore))
+    assert (plan.phase, plan.approval) == (Phase.READY, "")
+    assert cluster.record
+    assert (cluster.record.previous, cluster.record.previous_claim) == ("", "data-orders-0")
 
 
 @pytest.mark.parametrize(

@@ -132,7 +132,10 @@ class Operator(RuleBasedStateMachine):
             return
         underway, step = begun
         gates = self.spec.get("upgrade", {})
-        if step.danger and "approval" in gates:
+        if (step.danger or step.name == "DropOld") and gates.get("approval"):
+            approved = self.spec.get("approved", "")
+            assert approved.partition("/")[2] == step.name
+        if step.danger and gates.get("approval"):
             assert self.spec.get("approved") == f"{underway}/{step.name}"
         assert not (step.disrupts and gates.get("window") == CLOSED)
 

@@ -83,8 +83,8 @@ def test_an_approval_is_asked_for_first_and_the_window_waited_for_then() -> None
     approved = desired(version="19", approved=plan.approval, **both)  # type: ignore[arg-type]
     assert reason(cluster.settle(approved)) == "WindowClosed"
     cluster.now = OPENS
-    plan = cluster.settle(approved)
-    assert plan.approval == "majorupgrade-2/DropOld"
+    assert cluster.settle(approved).phase is Phase.READY
+    assert cluster.data_major == "19"
 
 
 @pytest.mark.parametrize(("old", "new"), [("18", "19"), ("18.3", "18.9")])

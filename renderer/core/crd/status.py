@@ -209,8 +209,6 @@ class Operation:
     """Job that does the work of the step."""
     message: Message | None = None
     """What it waits for."""
-    approval: Word | None = None
-    """What a person is asked to approve, with kubectl sampledb approve."""
     report: Message | None = None
     """What the check before an upgrade has found: sizes, extensions, what a copy takes."""
 
@@ -277,6 +275,8 @@ class Status:
     """The spec.restore.id that was last restored."""
     operation: Operation | None = None
     """The operation that is under way."""
+    approval: Word | None = None
+    """What a person is asked to approve, with kubectl sampledb approve."""
     history: Annotated[tuple[Past, ...], Field(max_length=10)] = ()
     """The last ten operations, newest first."""
     final_snapshot: Backup | None = None

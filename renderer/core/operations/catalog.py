@@ -12,7 +12,7 @@ from renderer.core.operations.migrate import MIGRATE
 from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
 from renderer.core.operations.rotate import ROTATE
 from renderer.core.operations.step import Operation
-from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
+from renderer.core.operations.upgrade import DROP_OLD, MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
 
 DELETIONS = frozenset({DELETE.type, DELETE_RETAIN.type, DELETE_AT_ONCE.type})
 
@@ -27,6 +27,7 @@ OPERATIONS: Mapping[str, Operation] = {
         MINOR_UPGRADE,
         MAJOR_UPGRADE,
         ROLL_BACK,
+        DROP_OLD,
         MIGRATE,
         ROTATE,
         RESTORE,

@@ -19,6 +19,7 @@ from renderer.core.record import Underway
 from renderer.core.resource import window
 from renderer.core.resource.operations import Approval
 
+OLD_DATA_STEP = "DropOld"
 LEAD = timedelta(hours=12)
 """How long before the window opens a backup that would be too old by then is taken anew."""
 
@@ -80,6 +81,29 @@ def needs(step: Step, situation: Situation) -> str:
     if step.disrupts and upgrade.window:
         parts.append(f"the window {upgrade.window!r}")
     return " and ".join(parts)
+
+
+def keeps_old_data(situation: Situation) -> str:
+    """What a person has to approve before old data are removed; "" when nobody has to.
+
+    The upgrade ends before that: while they are kept, the database is Ready.
+    """
+    record = situation.record
+    if not record.previous or not _by_hand(situation):
+        return ""
+    wanted = f"{record.previous_of}/{OLD_DATA_STEP}"
+    return "" if situation.desired.db.approved == wanted else wanted
+
+
+def old_data_message(situation: Situation) -> str:
+    """That old data are kept, and how they go; "" when none wait for a person."""
+    wanted, key = keeps_old_data(situation), situation.desired.db.key
+    if not wanted:
+        return ""
+    return (
+        f"the data of {situation.record.previous} are kept beside the converted ones; to remove "
+        f"them: kubectl sampledb approve {key} --step {wanted}"
+    )
 
 
 def renewed(

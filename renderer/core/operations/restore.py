@@ -30,6 +30,8 @@ def _swapped(record: Record, desired: Desired) -> Record:
         claim=restored_claim(desired, record.restoring),
         previous_claim=record.claim or claim(desired.key.name, "0"),
         restored=record.restoring,
+        previous="",  # what an upgrade left is on the old volume, and goes with it
+        previous_of="",
         migrated="",  # the schema is as old as the backup: what was run since is to be run again
     )
 

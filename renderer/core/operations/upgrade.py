@@ -99,6 +99,7 @@ def _converted(record: Record, situation: Situation, facts: Mapping[str, object]
         downtime.stopped(results.told(record, situation, facts), facts),
         data_version=str(facts["to"]),
         previous=record.data_version,
+        previous_of=record.underway.id if record.underway else "",
         image=record.target,
         target="",
     )
@@ -124,6 +125,22 @@ def _job_step(
         release=running,
     )
 
+
+def _dropped(record: Record, _situation: Situation, _facts: Mapping[str, object]) -> Record:
+    return replace(record, previous="", previous_of="")
+
+
+_DROP_OLD = replace(
+    _job_step(
+        gates.OLD_DATA_STEP,
+        "remove the old data",
+        "they are gone",
+        (Role.DROP_OLD, results.dropped),
+        "DropOldFailed: the new server runs, the old data stay",
+    ),
+    learn=_dropped,
+    needed=lambda situation: not gates.keeps_old_data(situation),
+)
 
 MAJOR_UPGRADE = Operation(
     type="MajorUpgrade",
@@ -191,20 +208,19 @@ MAJOR_UPGRADE = Operation(
             learn=results.told,
         ),
         _backup_step("BackupAfter", "take a backup of the new server", lambda _situation: True),
-        replace(
-            _job_step(
-                "DropOld",
-                "remove the old data",
-                "they are gone",
-                (Role.DROP_OLD, results.dropped),
-                "DropOldFailed: the new server runs, the old data stay",
-            ),
-            danger="the data of the old version, kept beside the new ones, are removed",
-        ),
+        _DROP_OLD,
     ),
-    finish=lambda record: replace(record, previous=""),
     done="the new version is in force",
 )
+
+DROP_OLD = Operation(
+    type="DropOld",
+    title="remove old data",
+    about=lambda record, _desired: f"of {record.previous}",
+    steps=(_DROP_OLD,),
+    done="they are gone",
+)
+"""What a major upgrade leaves to be done when a person has approved it."""
 
 ROLL_BACK = Operation(
     type="RollBack",
