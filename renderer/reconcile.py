@@ -132,6 +132,7 @@ def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -
         names=plan.names,
         protect_previous=plan.protect_previous,
         operation=plan.operation,
+        configuration=plan.record.configuration,
     )
     known = previous.children if previous else {}
     stamped, stamps = manifests.stamp(prepared, known, plan.record.generation)

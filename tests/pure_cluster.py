@@ -12,10 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from pure_desired import digest
+from pure_names import name_of
 
+from renderer.core.configuration import Configuration
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.layout import DATA_CLAIMS, JOBS, Names, Role, names
+from renderer.core.layout import DATA_CLAIMS, JOBS, Role
 from renderer.core.observed import Child, Claim, Job, Observed, Pod, Server, Stamp
 from renderer.core.plan import Files, Phase, Plan
 from renderer.core.record import Record
@@ -24,6 +26,7 @@ NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 INIT_RESULT = {"initialized": True, "database": "app", "version": "18.4"}
 BACKUP_RESULT = {"id": "20260102T030405Z-1a2b3c", "size": 42, "sha256": "ab" * 32, "verified": True}
 
+REFUSED = 'unrecognized configuration parameter "max_conections"'
 TARGET = {"target": {"pvc": {"size": "1Gi"}}}
 
 KINDS = {
@@ -61,6 +64,12 @@ class PureCluster:
     data_major: str = ""
     jobs_run: bool = True
     """False while no Job gets to its end."""
+    asked: Configuration | None = None
+    """The configuration that a Job is to try, in Git."""
+    live_asked: Configuration | None = None
+    configuration: Configuration | None = None
+    """The configuration that the server mounts, in Git."""
+    live_configuration: Configuration | None = None
     size: str = "1Gi"
     live_size: str = "1Gi"
     grows: bool = True
@@ -103,7 +112,7 @@ class PureCluster:
         git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = {}
         template = digest("pod", record.input_digest, record.image)
         for role in plan.roles:
-            kind, name = KINDS[role], _name(role, _asked(record), plan.names)
+            kind, name = KINDS[role], name_of(role, _asked(record), plan.names)
             protected = {
                 Role.BACKUPS: True,
                 Role.DATA: plan.protect,
@@ -117,6 +126,7 @@ class PureCluster:
                 children[f"Pod/{name}"] = Stamp(content_hash=template, generation=0)
         self.git, self.replicas, self.pod_hash = git, plan.replicas, template
         self.image, self.target = record.image, record.target
+        self.configuration = record.configuration
         self.record = replace(record, children=children)
 
     def apply(self) -> None:
@@ -128,6 +138,7 @@ class PureCluster:
         self.live_replicas, self.live_pod_hash = self.replicas, self.pod_hash
         self.live_image, self.live_size = self.image, self.size
         self.live_target = self.target
+        self.live_asked, self.live_configuration = self.asked, self.configuration
 
     def run(self) -> None:
         """What the node does: Pods follow the StatefulSet, Jobs run to their result."""
@@ -136,7 +147,7 @@ class PureCluster:
         self.pod = self.live_pod_hash if runs else ""
         if self.volume not in self.live:
             self.data, self.data_major = False, ""
-        if runs and not self.pod_message:
+        if runs and not (self.pod_message or wrong(self.live_configuration)):
             self.data = True
             self.volume = next(k for k, (role, *_) in self.live.items() if role is Role.DATA)
             self.data_major = self.data_major or major(self.live_image)
@@ -152,7 +163,7 @@ class PureCluster:
 
     def _run_jobs(self) -> None:
         version = self.live_image.rpartition(":")[2]
-        results: dict[Role, Mapping[str, object]] = {
+        results: dict[Role, Mapping[str, object] | str] = {
             Role.INIT: INIT_RESULT,
             Role.FINAL_BACKUP: BACKUP_RESULT,
             Role.BACKUP_NOW: BACKUP_RESULT,
@@ -161,11 +172,12 @@ class PureCluster:
             Role.ANALYZE: {"version": version},
             Role.DROP_OLD: {"freed": 1},
             Role.ROTATE: {"rotated": ["app", "postgres"]},
+            Role.CHECK: REFUSED if wrong(self.live_asked) else {"version": version},
             Role.MIGRATE: {"from": 0, "to": 2},
             Role.RESTORE: {"id": BACKUP_RESULT["id"]},
         }
         for (_kind, name), (role, _, _) in self.live.items():
-            if role in results and (self.pod or role in {Role.INIT, Role.RESTORE}):
+            if role in results and (self.pod or role in {Role.INIT, Role.RESTORE, Role.CHECK}):
                 self.job_results.setdefault(name, results[role])
             if role is Role.UPGRADE and name not in self.job_results:
                 assert not self.pod, "data are converted under a running server"
@@ -178,6 +190,8 @@ class PureCluster:
         """What the Pod says: a server refuses the data of another major."""
         if self.data_major and self.data_major != major(self.live_image):
             return f"CrashLoopBackOff: data of PostgreSQL {self.data_major} found"
+        if wrong(self.live_configuration):
+            return f"CrashLoopBackOff: {REFUSED}"
         return self.pod_message
 
     def observed(self) -> Observed:
@@ -230,7 +244,7 @@ class PureCluster:
         """One pass, one apply, one turn of the node."""
         plan = decide(wanted, self.observed(), self.record, self.now)
         if plan.files is Files.WRITE:
-            self.size = wanted.db.spec.storage.size
+            self.size, self.asked = wanted.db.spec.storage.size, wanted.configuration
         self.commit(plan)
         self.apply()
         self.run()
@@ -253,30 +267,13 @@ def _asked(record: Record) -> str:
     return digest(record.input_digest, attempt) if attempt > 1 else record.input_digest
 
 
+def wrong(configuration: Configuration | None) -> bool:
+    """Whether a server would refuse it."""
+    return configuration is not None and "max_conections" in configuration.parameters
+
+
 def major(image: str) -> str:
     return image.rpartition(":")[2].partition(".")[0]
-
-
-def _name(role: Role, digest: str, given: Names | None = None) -> str:
-    children = given or names("orders")
-    by_role = {
-        Role.SERVICE_ACCOUNT: children.server,
-        Role.CONFIG: children.config,
-        Role.SCRIPTS: children.scripts,
-        Role.CONNECTION: children.connection,
-        Role.TOOLS: children.tools,
-        Role.SERVICE: children.server,
-        Role.DATA: children.data,
-        Role.RESTORED: children.restored,
-        Role.PREVIOUS: children.previous,
-        Role.BACKUPS: children.backups,
-        Role.SERVER: children.server,
-        Role.NETWORK: children.server,
-        Role.DISRUPTION: children.server,
-        Role.BACKUP: children.backup,
-        **{role: f"{children.job(role)}-{digest[:8]}" for role in JOBS},
-    }
-    return by_role[role]
 
 
 def ready(wanted: Desired) -> PureCluster:

@@ -225,6 +225,12 @@ ADVICE: Mapping[str, Advice] = {
         "mend the file under a new ConfigMap's name; or there, and delete the Job; or take "
         "`spec.migrations` back",
     ),
+    "ConfigurationRefused": _of(
+        About.JOB,
+        "the server's own programs refuse `spec.parameters` or `spec.pgHba`; the server runs on "
+        "with what it had",
+        "the message has their words: mend the field, or put it back",
+    ),
     "RestoreFailed": _of(
         About.JOB,
         "the backup couldn't be restored; nothing was changed by it: a server runs on as it is",

@@ -14,7 +14,7 @@ from renderer.core import deletion, refusals, wishes
 from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import Observed
-from renderer.core.operations import evidence, gates, roles
+from renderer.core.operations import check, evidence, gates, roles
 from renderer.core.operations.backup import BACKUP
 from renderer.core.operations.catalog import DELETIONS, OPERATIONS
 from renderer.core.operations.lifecycle import (
@@ -60,6 +60,8 @@ def decide(
         return _left_to_the_controller()
     if record is None:
         return _new(desired, observed)
+    if observed is None:  # nothing can be tried
+        record = check.taken(record, desired)
     seen = observed if observed is not None else Observed()
     situation = Situation(
         desired=desired, observed=seen, record=record, now=now, blind=observed is None
@@ -229,7 +231,8 @@ def _resize(situation: Situation) -> Plan | None:
 
 
 def _configure(situation: Situation) -> Plan | None:
-    if situation.record.input_digest == situation.desired.digest:
+    record, desired = situation.record, situation.desired
+    if record.input_digest == desired.digest and not check.differs(record, desired):
         return None
     return _begin(CONFIGURE, situation)
 

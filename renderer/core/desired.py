@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from renderer.core.configuration import Configuration
 from renderer.core.layout import Key
 from renderer.core.resource import SampleDB
 
@@ -47,6 +48,12 @@ class Desired:
     def release(self) -> Release:
         """The server that the spec asks for."""
         return Release(image=self.image, major=self.major)
+
+    @property
+    def configuration(self) -> Configuration:
+        """What the spec asks the server to start with."""
+        spec = self.db.spec
+        return Configuration(parameters=spec.parameters, hba=spec.pg_hba)
 
     @property
     def credentials(self) -> str:

@@ -73,6 +73,7 @@ class Role(Enum):
     RESTORE = "job-restore"
     MIGRATE = "job-migrate"
     ROTATE = "job-rotate"
+    CHECK = "job-check"
     FINAL_BACKUP = "job-final-backup"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from renderer.core.configuration import Configuration
 from renderer.core.observed import Stamp
 
 DATA_KEY = "record.json"
@@ -90,6 +91,8 @@ class Record:
     """The `spec.migrations` that was last run, as `<ConfigMap>@<targetVersion>`."""
     schema_version: str = ""
     """The number of the last migration that was run."""
+    configuration: Configuration | None = None
+    """What the server starts with; None before the first start."""
     hibernated: bool = False
     backup: Mapping[str, object] | None = None
     """The last backup that an operation took and proved: id, size, sha256 …"""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderer.core.desired import Desired
-from renderer.core.operations import gates
+from renderer.core.operations import check, gates
 from renderer.core.operations.backup import BACKUP
 from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
@@ -86,7 +86,7 @@ def instead(situation: Situation) -> Operation | None:
     return {
         HIBERNATE.type: None if situation.desired.db.spec.hibernate else WAKE,
         WAKE.type: HIBERNATE if situation.desired.db.spec.hibernate else None,
-        CONFIGURE.type: upgrade(situation),
+        CONFIGURE.type: upgrade(situation) or _instead_of_configure(situation),
         RESIZE.type: upgrade(situation),
         BACKUP.type: None if backup(situation) else CONFIGURE,
         MINOR_UPGRADE.type: _instead_of_minor(situation),
@@ -97,12 +97,25 @@ def instead(situation: Situation) -> Operation | None:
     }.get(underway.type)
 
 
+def _instead_of_configure(situation: Situation) -> Operation | None:
+    """What has not been tried is tried first; while it is, nothing has been changed yet."""
+    underway, record = situation.record.underway, situation.record
+    trying = underway is not None and underway.step == check.CHECK.name
+    if trying:
+        if record.hibernated and not situation.desired.db.spec.hibernate:
+            return WAKE
+        other = None if record.hibernated else _meanwhile(situation)
+        if other is not None:
+            return other
+    return CONFIGURE if trying != check.differs(record, situation.desired) else None
+
+
 def _instead_of_minor(situation: Situation) -> Operation | None:
     """A major is another operation; until the new server starts the old version may stay."""
     if situation.desired.major != situation.record.data_version:
         return upgrade(situation)
     underway = situation.record.underway
-    if underway is None or underway.step not in {"Hold", "Backup"}:
+    if underway is None or underway.step not in {"Hold", "Backup", check.CHECK.name}:
         return None
     return CONFIGURE if upgrade(situation) is None else _before(MINOR_UPGRADE, situation)
 

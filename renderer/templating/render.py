@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any, Required, TypedDict, Unpack
 
 from renderer.core import layout, manifests, resource
+from renderer.core.configuration import Configuration
 from renderer.core.desired import Desired, Release
 from renderer.core.errors import Detail, InvalidError, invalid
 from renderer.core.layout import JOBS, NAME_LABEL, ROLE_LABEL, Key, Role
-from renderer.core.resource import SampleDB, duration
+from renderer.core.resource import duration
 from renderer.templating.engine import SUFFIX
 from renderer.templating.pack import Pack, template
 
@@ -27,7 +28,7 @@ class Rendered:
     document: dict[str, Any]
 
 
-def desired(db: SampleDB, pack: Pack) -> Desired:
+def desired(db: resource.SampleDB, pack: Pack) -> Desired:
     """Resolve a SampleDB against its pack.
 
     Raises `InvalidError` for a version that the pack doesn't serve, and for each
@@ -62,7 +63,7 @@ def desired(db: SampleDB, pack: Pack) -> Desired:
     )
 
 
-def _versions(pack: Pack, db: SampleDB, major: str) -> tuple[str, str]:
+def _versions(pack: Pack, db: resource.SampleDB, major: str) -> tuple[str, str]:
     """The version that the server will say it has, and the newest of its major."""
     if db.spec.image:
         return (db.spec.version if "." in db.spec.version else ""), ""
@@ -85,6 +86,8 @@ class Planned(TypedDict, total=False):
     """Whether the claim that a restore has replaced is protected from pruning."""
     operation: str
     """The id of the operation under way: a Job of another operation is another Job."""
+    configuration: Configuration | None
+    """What the server starts with; None for what the spec asks for."""
 
 
 def render(
@@ -207,13 +210,30 @@ def _context(
         "protect": planned["protect"],
         "protect_previous": planned.get("protect_previous", True),
         "roles": frozenset(role.value for role in roles),
-        "parameters": _parameters(pack, db),
         "scripts": pack.scripts,
     }
-    context["files"] = {
-        name: pack.engine.text(f"conf/{name}{SUFFIX}", context) for name in pack.configurations
+    asked = desired.configuration
+    wanted_files = _files(pack, context, asked)
+    in_force = planned.get("configuration") or asked
+    files = wanted_files if in_force == asked else _files(pack, context, in_force)
+    return {
+        **context,
+        "parameters": _parameters(pack, in_force),
+        "files": files,
+        "wanted_files": wanted_files,
     }
-    return context
+
+
+def _files(
+    pack: Pack, context: Mapping[str, Any], configuration: Configuration
+) -> Mapping[str, str]:
+    """The texts of `conf/`, for a server with this configuration."""
+    values = {
+        **context,
+        "parameters": _parameters(pack, configuration),
+        "pg_hba": configuration.hba,
+    }
+    return {name: pack.engine.text(f"conf/{name}{SUFFIX}", values) for name in pack.configurations}
 
 
 def _days(age: str) -> str:
@@ -221,9 +241,9 @@ def _days(age: str) -> str:
     return str(-(duration.parse(age) // -timedelta(days=1))) if age else ""
 
 
-def _parameters(pack: Pack, db: SampleDB) -> dict[str, str]:
+def _parameters(pack: Pack, configuration: Configuration) -> dict[str, str]:
     """The pack's defaults below the SampleDB's own; names are the same in any case."""
-    own = {name.lower() for name in db.spec.parameters}
+    own = {name.lower() for name in configuration.parameters}
     defaults = pack.declared.parameters.defaults
     kept = {name: value for name, value in defaults.items() if name.lower() not in own}
-    return {**kept, **db.spec.parameters}
+    return {**kept, **configuration.parameters}

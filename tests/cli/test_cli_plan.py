@@ -56,11 +56,16 @@ def test_what_rests_has_no_next_commit_until_the_spec_changes(line: Line, proces
     assert rests[0]["record"] == "ConfigMap team-a/orders-record"
     for shown in edited:
         assert [one["subject"] for one in shown["commits"]] == [
-            "configure, step 1 of 2: apply the changed spec",
-            "configure, step 2 of 2: the changed spec is in force",
+            "configure, step 1 of 3: try the changed configuration",
+            "configure, step 2 of 3: apply the changed spec",
+            "configure, step 3 of 3: the changed spec is in force",
         ]
-        assert "ConfigMap/orders-config" in shown["commits"][0]["changes"]
-    assert "next commit        now: configure, step 1 of 2: apply the changed spec" in text.out
+        assert [one["server"] for one in shown["commits"]] == ["runs", "restarts", "runs"]
+        assert "ConfigMap/orders-config" not in shown["commits"][0]["changes"]
+        assert "ConfigMap/orders-config" in shown["commits"][1]["changes"]
+    assert (
+        "next commit        now: configure, step 1 of 3: try the changed configuration" in text.out
+    )
     assert line.subjects() == commits
     head, row = history.out.splitlines()
     assert head.split() == ["OPERATION", "TYPE", "RESULT", "COMMIT", "ENDED", "DOWNTIME"]

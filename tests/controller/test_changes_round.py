@@ -41,9 +41,10 @@ def test_a_backup_growth_and_another_minor_go_round(line: Line) -> None:
         "backup, step 2 of 2: the backup is verified; remove the Job",
         "resize, step 1 of 2: grow the data volume",
         "resize, step 2 of 2: the volume has grown",
-        "upgrade 18.3 → 18.4, step 2 of 4: start the new server",
-        "upgrade 18.3 → 18.4, step 3 of 4: ask the server for its version",
-        "upgrade 18.3 → 18.4, step 4 of 4: the new version is in force",
+        "upgrade 18.3 → 18.4, step 2 of 5: try the new server's programs",
+        "upgrade 18.3 → 18.4, step 3 of 5: start the new server",
+        "upgrade 18.3 → 18.4, step 4 of 5: ask the server for its version",
+        "upgrade 18.3 → 18.4, step 5 of 5: the new version is in force",
     ]
 
 

@@ -25,15 +25,17 @@ def test_a_minor_upgrade_takes_a_backup_rolls_and_asks_the_server() -> None:
     cluster.settle(wanted)
     assert list(dict.fromkeys(images)) == [
         ("Backup", "postgres:18.3"),
+        ("Check", "postgres:18.3"),
         ("Roll", "postgres:18.9"),
         ("Verify", "postgres:18.9"),
         ("Done", "postgres:18.9"),
     ]
     assert cluster.commits == [
-        "upgrade 18.3 → 18.9, step 1 of 4: take a backup first",
-        "upgrade 18.3 → 18.9, step 2 of 4: start the new server",
-        "upgrade 18.3 → 18.9, step 3 of 4: ask the server for its version",
-        "upgrade 18.3 → 18.9, step 4 of 4: the new version is in force",
+        "upgrade 18.3 → 18.9, step 1 of 5: take a backup first",
+        "upgrade 18.3 → 18.9, step 2 of 5: try the new server's programs",
+        "upgrade 18.3 → 18.9, step 3 of 5: start the new server",
+        "upgrade 18.3 → 18.9, step 4 of 5: ask the server for its version",
+        "upgrade 18.3 → 18.9, step 5 of 5: the new version is in force",
     ]
     assert cluster.record
     assert cluster.record.backup
@@ -44,6 +46,7 @@ def test_without_a_place_for_backups_a_minor_upgrade_rolls_at_once() -> None:
     cluster = ready(desired(version="18.3"))
     cluster.settle(desired(version="18.9"))
     assert [subject.partition(": ")[2] for subject in cluster.commits] == [
+        "try the new server's programs",
         "start the new server",
         "ask the server for its version",
         "the new version is in force",
@@ -53,7 +56,7 @@ def test_without_a_place_for_backups_a_minor_upgrade_rolls_at_once() -> None:
 @pytest.mark.parametrize(
     ("age", "first"),
     [
-        pytest.param(FRESH - timedelta(minutes=1), "Roll", id="fresh"),
+        pytest.param(FRESH - timedelta(minutes=1), "Check", id="fresh"),
         pytest.param(FRESH + timedelta(minutes=1), "Backup", id="old"),
     ],
 )

@@ -133,8 +133,9 @@ def test_a_minor_upgrade_waits_before_the_pod_is_replaced(more: dict[str, object
     plan = cluster.settle(minor(**more))
     assert (plan.approval, cluster.live_image) == ("minorupgrade-2/Roll", "postgres:18.3")
     assert cluster.commits[0] == "upgrade 18.3 → 18.9: wait until it may begin"
-    backup = ["upgrade 18.3 → 18.9, step 1 of 4: take a backup first"] if more else []
-    assert cluster.commits[1:] == backup
+    backup = ["upgrade 18.3 → 18.9, step 1 of 5: take a backup first"] if more else []
+    tried = "upgrade 18.3 → 18.9, step 2 of 5: try the new server's programs"
+    assert cluster.commits[1:] == [*backup, tried]
     assert cluster.settle(minor("minorupgrade-2/Roll", **more)).phase is Phase.READY
     assert cluster.live_image == "postgres:18.9"
 

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from pure_cluster import BACKUP_RESULT, NOW, PureCluster
+from pure_cluster import BACKUP_RESULT, NOW, PureCluster, wrong
 from pure_desired import desired
 
 from renderer.core.decide import decide
@@ -45,9 +45,9 @@ class Operator(RuleBasedStateMachine):
     def user_approves_what_waits(self) -> None:
         self.spec["approved"] = self.asked
 
-    @rule(value=st.sampled_from(["100", "200"]))
-    def user_edits_a_parameter(self, value: str) -> None:
-        self.spec["parameters"] = {"max_connections": value}
+    @rule(name=st.sampled_from(["max_connections", "work_mem", "max_conections"]))
+    def user_edits_a_parameter(self, name: str) -> None:
+        self.spec["parameters"] = {name: "100"}
 
     @rule(value=st.booleans())
     def user_hibernates_or_wakes(self, value: bool) -> None:
@@ -117,11 +117,15 @@ class Operator(RuleBasedStateMachine):
             assert plan.files is Files.LEAVE
         if plan.files is Files.WRITE:
             self.cluster.size = wanted.db.spec.storage.size
+            self.cluster.asked = wanted.configuration
         before = self.cluster.record
+        served = self.serves_somebody()
         self.cluster.commit(plan)
         record = self.cluster.record
         self.asked = plan.approval or self.asked
         self._nothing_dangerous_begins_unasked(before, record)
+        if record and wrong(record.configuration):
+            assert not served, "a server that ran was given what it refuses"
         self.proved = self.proved or bool(record and record.final_backup)
 
     def _nothing_dangerous_begins_unasked(
@@ -177,6 +181,13 @@ class Operator(RuleBasedStateMachine):
     def pod_breaks_or_heals(self, broken: bool) -> None:
         self.cluster.pod_message = "CrashLoopBackOff: back-off" if broken else ""
 
+    def serves_somebody(self) -> bool:
+        """Whether a server runs with what is in Git, and there is something in its database."""
+        cluster = self.cluster
+        record = cluster.record
+        current = cluster.pod and cluster.pod == cluster.pod_hash and not cluster.complaint
+        return bool(current and record and record.initialized and not wrong(record.configuration))
+
     @invariant()
     def data_goes_only_with_its_proof_or_the_users_word(self) -> None:
         if self.had_data and not self.cluster.data:
@@ -209,6 +220,12 @@ class Operator(RuleBasedStateMachine):
         self.spec["upgrade"] = {}
         if self.cluster.released:
             return
+        mended = {**self.spec, "parameters": {}}
+        if self.spec.get("parameters") == {"max_conections": "100"}:
+            self.cluster.settle(desired(deleting=self.deleting, **self.spec), turns=40)
+            self.spec = mended
+            if self.cluster.released:
+                return
         wanted = desired(deleting=self.deleting, **self.spec)
         plan = self.cluster.settle(wanted, turns=40)
         if self.deleting:

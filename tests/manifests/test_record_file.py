@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from renderer.core import documents, emit, manifests
+from renderer.core.configuration import Configuration
 from renderer.core.errors import InvalidError
 from renderer.core.layout import HASH_ANNOTATION, Key
 from renderer.core.observed import Stamp
@@ -21,6 +22,7 @@ FULL = Record(
     image="postgres:18",
     data_version="18",
     hibernated=True,
+    configuration=Configuration(parameters={"work_mem": "8MB", "app.snake_case": ""}, hba=("x",)),
     final_backup={"id": "x", "sha256": "0" * 64, "nested": {"snake_case": [1, 2]}},
     ended=(Ended(type="provision", id="provision-1", result="Succeeded"),),
     children={"Service/orders": Stamp(content_hash="0123456789abcdef", generation=2)},

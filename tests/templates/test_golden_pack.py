@@ -15,6 +15,7 @@ import yaml
 
 from renderer import templating
 from renderer.core import emit, layout, manifests, resource
+from renderer.core.configuration import Configuration
 from renderer.core.desired import Release
 from renderer.core.layout import JOBS, Claims, Names, Role
 
@@ -75,6 +76,7 @@ class Case:
     previous: str = ""
     names: Names | None = None
     operation: str = ""
+    configuration: Configuration | None = None
 
 
 CASES = {
@@ -123,6 +125,16 @@ CASES = {
             "orders", credentials="orders-login", claims=Claims(restored="data-orders-r1a2b3c4d")
         ),
         operation="restore-2",
+    ),
+    "configure-check": Case(
+        spec={
+            **MINIMAL,
+            "parameters": {"work_mem": "8MB"},
+            "pgHba": ["host all all 10.0.0.0/8 scram-sha-256"],
+        },
+        roles=frozenset({Role.CONFIG, Role.SERVER, Role.TOOLS, Role.CHECK}),
+        configuration=Configuration(parameters={"work_mem": "4MB"}),
+        operation="configure-2",
     ),
     "rotate": Case(
         roles=frozenset({Role.TOOLS, Role.ROTATE}),
@@ -197,6 +209,7 @@ def files(case: Case) -> dict[str, str]:
         previous=case.previous,
         names=case.names,
         operation=case.operation,
+        configuration=case.configuration,
     )
     return {
         f"{item.role.value}.yaml": emit.dump(

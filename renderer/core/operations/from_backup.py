@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from renderer.core.desired import Desired, Release
-from renderer.core.operations import evidence, results, roles
+from renderer.core.operations import check, evidence, results, roles
 from renderer.core.operations.step import Operation, Situation, Step, restored_claim, running
 from renderer.core.plan import Phase
 from renderer.core.record import Record
 
 
 def _begun(record: Record, desired: Desired) -> Record:
-    return replace(record, restoring=desired.db.spec.restore.id)
+    return replace(check.taken(record, desired), restoring=desired.db.spec.restore.id)
 
 
 def _filled(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:

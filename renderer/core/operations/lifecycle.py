@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from renderer.core.operations import evidence, results, roles
+from renderer.core.operations import check, evidence, results, roles
 from renderer.core.operations.step import Operation, Situation, Step, running
 from renderer.core.plan import Phase
 from renderer.core.record import Record
@@ -29,7 +29,9 @@ START = Step(
     proof=evidence.server_ready,
     on_failure="PodFailed, with the kubelet's words: mend the spec",
     learn=_started,
-    enter=lambda record, desired: replace(record, credentials=desired.credentials),
+    enter=lambda record, desired: replace(
+        check.taken(record, desired), credentials=desired.credentials
+    ),
 )
 INITIALISE = Step(
     name="Initialise",
@@ -41,6 +43,7 @@ INITIALISE = Step(
     on_failure="InitFailed, with the server's words: mend spec.init, and a new Job follows",
     learn=_initialized,
     release=running,
+    enter=check.taken,
 )
 PROVISION = Operation(
     type="Provision",
@@ -52,6 +55,7 @@ PROVISION = Operation(
 CONFIGURE = Operation(
     type="Configure",
     steps=(
+        check.CHECK,
         Step(
             name="Apply",
             phase=Phase.CONFIGURING,
@@ -61,6 +65,7 @@ CONFIGURE = Operation(
             proof=evidence.serving,
             on_failure="PodFailed: put the spec back, and the old Pod comes again",
             release=running,
+            enter=check.known,
         ),
     ),
     done="the changed spec is in force",

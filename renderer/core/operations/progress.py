@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.core.desired import Desired
-from renderer.core.operations import gates, results, roles
+from renderer.core.operations import check, gates, results, roles
 from renderer.core.operations.step import Operation, Situation, Step, names_of
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Ended, Record, Underway
@@ -43,10 +43,11 @@ def advance(operation: Operation, underway: Underway, situation: Situation) -> P
     asked for then, since what is in the cluster proves only what was rendered before. Where
     a Job converts the data, the change waits for the Job's end, and a success counts.
     """
-    record, desired = situation.record, situation.desired
+    desired = situation.desired
     index = operation.index(underway.step)
     step = operation.steps[index]
     verdict = step.proof(situation)
+    record = check.mended(verdict, situation)
     if record.input_digest != desired.digest:
         if held_by(step, situation):
             return _waits(operation, step, situation)

@@ -119,6 +119,11 @@ def migrated(situation: Situation) -> Verdict:
     return _job_result(situation, Role.MIGRATE)
 
 
+def accepted(situation: Situation) -> Verdict:
+    """The server's own programs have started with the configuration that is asked for."""
+    return _job_result(situation, Role.CHECK)
+
+
 def rotated(situation: Situation) -> Verdict:
     """The new passwords have been set, and let their roles in."""
     return _job_result(situation, Role.ROTATE)
@@ -204,6 +209,7 @@ _REASONS = {
     Role.RESTORE: "RestoreFailed",
     Role.MIGRATE: "MigrateFailed",
     Role.ROTATE: "RotateFailed",
+    Role.CHECK: "ConfigurationRefused",
     Role.FINAL_BACKUP: "FinalBackupFailed",
 }
 _BACKUPS = {Role.BACKUP_NOW: "the backup", Role.FINAL_BACKUP: "the final backup"}
@@ -215,6 +221,8 @@ _MENDING = {
     "spec.version back",
     Role.MIGRATE: "nothing of the file that failed is left behind; mend it under a new ConfigMap's "
     "name, or mend it there and delete the Job",
+    Role.CHECK: "the server runs on as it is; mend spec.parameters or spec.pgHba, or put them "
+    "back; if the cause lay elsewhere, delete the Job and the applier starts it anew",
     Role.RESTORE: "nothing has been changed by it; mend the cause and delete the Job, name another "
     "backup under a new id, or remove spec.restore",
     Role.UPGRADE: "the old data are as they were; mend the cause and delete the Job, or set "

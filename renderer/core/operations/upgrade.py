@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from renderer.core.desired import Desired
 from renderer.core.layout import Role
-from renderer.core.operations import downtime, evidence, gates, results, roles
+from renderer.core.operations import check, downtime, evidence, gates, results, roles
 from renderer.core.operations.step import Operation, Situation, Step, Verdict, running
 from renderer.core.plan import Phase
 from renderer.core.record import Record
@@ -62,6 +62,14 @@ MINOR_UPGRADE = Operation(
             counted=False,
         ),
         _backup_step("Backup", "take a backup first", results.lacks_fresh_backup),
+        replace(
+            check.CHECK,
+            phase=Phase.UPGRADING,
+            title="try the new server's programs",
+            awaits="they have started with the configuration",
+            needed=lambda situation: not situation.blind,
+            expires=results.outdated,
+        ),
         Step(
             name="Roll",
             phase=Phase.UPGRADING,
@@ -90,7 +98,7 @@ MINOR_UPGRADE = Operation(
 
 
 def _converting(record: Record, desired: Desired) -> Record:
-    return replace(record, target=desired.image)
+    return replace(check.taken(record, desired), target=desired.image)
 
 
 def _converted(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
@@ -103,6 +111,11 @@ def _converted(record: Record, situation: Situation, facts: Mapping[str, object]
         image=record.target,
         target="",
     )
+
+
+def _given_up(record: Record, desired: Desired) -> Record:
+    """What the new server was to start with was taken when the conversion began."""
+    return replace(check.taken(record, desired), target="") if record.target else record
 
 
 def _job_step(
@@ -235,7 +248,7 @@ ROLL_BACK = Operation(
             proof=evidence.server_ready,
             replicas=lambda _record: 1,
             release=running,
-            enter=lambda record, _desired: replace(record, target=""),
+            enter=_given_up,
         ),
     ),
     done="the old version runs",

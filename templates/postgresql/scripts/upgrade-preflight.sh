@@ -3,6 +3,7 @@
 #
 # Reads: PREFLIGHT (Live: ask the running server; Stopped: pg_upgrade --check, see upgrade.sh)
 #        Live: PGHOST PGPORT PGUSER PGPASSWORD (the superuser) TMPDIR TERMINATION_LOG WAIT_SECONDS
+#        CONFIG_DIR CONFIG_SHA256 (the configuration that the new server is to start with)
 # Changes nothing. Exit codes: 65 = the upgrade would be refused; 1 = try again.
 # shellcheck source-path=SCRIPTDIR source=job.sh
 . "$(dirname "$0")/job.sh"
@@ -17,6 +18,9 @@ esac
 export JOB="the check before the upgrade" PGAPPNAME=sampledb-preflight
 # shellcheck source-path=SCRIPTDIR source=databases.sh
 . "$(dirname "$0")/databases.sh"
+# shellcheck source-path=SCRIPTDIR source=configuration.sh
+. "$(dirname "$0")/configuration.sh"
+undo() { end_tried; }
 to=$(major_of postgres)
 guard
 wait_for_server
@@ -35,5 +39,6 @@ test "$from" -lt "$to" || fail 65 "the server is PostgreSQL $from; it can't be u
 test "$tablespaces" -eq 0 || fail 65 "the server has tablespaces outside of its data directory, which this upgrade can't move"
 test "$superuser" = "$PGUSER" || fail 65 "the server was made by the superuser $superuser, not by $PGUSER"
 check_databases
+try_configuration
 case "$summed" in t) summed=true ;; *) summed=false ;; esac
 succeed "{\"from\": \"$from\", \"to\": \"$to\", \"running\": \"$running\", \"size\": $size, \"checksums\": $summed, \"databases\": $databases, \"slots\": $slots, \"extensions\": [$(sort -u "$TMPDIR/all-extensions" | json_list)]}"

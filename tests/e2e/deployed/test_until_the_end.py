@@ -27,7 +27,7 @@ def test_an_old_minor_is_noticed_and_upgraded_by_the_spec(shop: Shop, database: 
     assert shop.status(database)["engineVersion"]["running"] == "16.14"
     assert shop.status(database)["history"][0]["type"] == "MinorUpgrade"
     done = shop.subjects(database)[before:]
-    assert done[-1] == "upgrade 16.11 → 16.14, step 4 of 4: the new version is in force"
+    assert done[-1] == "upgrade 16.11 → 16.14, step 5 of 5: the new version is in force"
     assert len(done) == len(set(done))
     shop.until(lambda: shop.holds(database, "UpToDate"), "the newest minor")
 
