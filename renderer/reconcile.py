@@ -19,6 +19,7 @@ from renderer.core.desired import Desired
 from renderer.core.errors import InvalidError
 from renderer.core.layout import Key
 from renderer.core.observed import Observed
+from renderer.core.operations.chaos import faults
 from renderer.core.plan import Files, Plan
 from renderer.core.record import Record
 from renderer.git.change import Change
@@ -133,6 +134,7 @@ def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -
         protect_previous=plan.protect_previous,
         operation=plan.operation,
         configuration=plan.record.configuration,
+        chaos=faults(plan.record, desired),
     )
     known = previous.children if previous else {}
     stamped, stamps = manifests.stamp(prepared, known, plan.record.generation)

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 
 from pure_desired import digest
 from pure_names import name_of
+from pure_node import run_experiment, seen_pods
 
 from renderer.core.configuration import Configuration
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
 from renderer.core.layout import DATA_CLAIMS, JOBS, Role
-from renderer.core.observed import Child, Claim, Job, Observed, Pod, Server, Stamp
+from renderer.core.observed import Child, Claim, Job, Observed, Server, Stamp
 from renderer.core.plan import Files, Phase, Plan
 from renderer.core.record import Record
 
@@ -86,6 +87,12 @@ class PureCluster:
     finished: dict[str, datetime] = field(default_factory=dict)
     ready_since: dict[str, datetime] = field(default_factory=dict)
     commits: list[str] = field(default_factory=list)
+    experiment: Mapping[str, object] = field(default_factory=dict)
+    """What an experiment's Job says otherwise than usual."""
+    faults: list[str] = field(default_factory=list)
+    """The Job of each experiment whose fault was made."""
+    full: bool = False
+    """True while an experiment's file lies on the data volume."""
     released: bool = False
 
     def commit(self, plan: Plan) -> bool:
@@ -110,9 +117,9 @@ class PureCluster:
         record = plan.record
         children: dict[str, Stamp] = {}
         git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = {}
-        template = digest("pod", record.input_digest, record.image)
+        template = digest("pod", record.input_digest, record.image, record.pod_mark)
         for role in plan.roles:
-            kind, name = KINDS[role], name_of(role, _asked(record), plan.names)
+            kind, name = KINDS[role], name_of(role, _asked(record, role), plan.names)
             protected = {
                 Role.BACKUPS: True,
                 Role.DATA: plan.protect,
@@ -175,7 +182,9 @@ class PureCluster:
             Role.CHECK: REFUSED if wrong(self.live_asked) else {"version": version},
             Role.MIGRATE: {"from": 0, "to": 2},
             Role.RESTORE: {"id": BACKUP_RESULT["id"]},
+            Role.MEND: {"gone": True, "recovered": True},
         }
+        run_experiment(self)
         for (_kind, name), (role, _, _) in self.live.items():
             if role in results and (self.pod or role in {Role.INIT, Role.RESTORE, Role.CHECK}):
                 self.job_results.setdefault(name, results[role])
@@ -199,20 +208,7 @@ class PureCluster:
         children: dict[tuple[str, str], Child] = {}
         for (kind, name), (role, stamp, protected) in self.live.items():
             children[kind, name] = self._child(kind, name, role, stamp, protected)
-        pods = ()
-        if self.pod:
-            pods = (
-                Pod(
-                    name="orders-0",
-                    role=Role.SERVER.value,
-                    template_hash=self.pod,
-                    phase="Running",
-                    ready=not self.complaint,
-                    message=self.complaint,
-                    ready_at=self.ready_since.get(self.pod) if self.timed else None,
-                ),
-            )
-        return Observed(children=children, pods=pods)
+        return Observed(children=children, pods=seen_pods(self))
 
     def _child(self, kind: str, name: str, role: Role, stamp: Stamp, protected: bool) -> Child:
         common = {"kind": kind, "name": name, "stamp": stamp, "protected": protected}
@@ -261,8 +257,10 @@ class PureCluster:
         raise AssertionError(msg)
 
 
-def _asked(record: Record) -> str:
+def _asked(record: Record, role: Role | None = None) -> str:
     """What a rendered child depends on: the input, and which attempt a Job belongs to."""
+    if role in {Role.EXPERIMENT, Role.MEND}:  # one spec asks for several
+        return digest(record.underway.id if record.underway else "")
     attempt = record.underway.attempt if record.underway else 1
     return digest(record.input_digest, attempt) if attempt > 1 else record.input_digest
 

@@ -17,8 +17,9 @@ from renderer.cli.seen import age, at, clock, condition
 from renderer.cli.table import columns
 from renderer.cluster.cache import key_of
 from renderer.cluster.client import Object
-from renderer.core.advice import ADVICE, UNKNOWN, About
+from renderer.core.advice import ADVICE, UNKNOWN
 from renderer.core.layout import names
+from renderer.core.remedy import About
 from renderer.settings import Settings
 
 _EXAMPLES = """

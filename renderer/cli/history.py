@@ -27,6 +27,9 @@ sampledb history team-a/orders -o json \\
 """
 
 
+_MORE = ("downtime", "report", "experiment", "recoverySeconds", "message")
+
+
 @new_command("history", examples=_EXAMPLES)
 @name_argument
 @output_option("table")
@@ -47,7 +50,7 @@ def command(*, settings: Settings, name: str, output: str) -> int:
         current().note("nothing has been done yet")
         return Exit.OK
     rows = [
-        (one["id"], one["type"], one["result"], one["commit"][:8], one["endedAt"], _away(one))
+        (one["id"], one["type"], _result(one), one["commit"][:8], one["endedAt"], _away(one))
         for one in operations
     ]
     head = ("OPERATION", "TYPE", "RESULT", "COMMIT", "ENDED", "DOWNTIME")
@@ -62,9 +65,17 @@ def _operations(found: Object) -> list[dict[str, Any]]:
     names = ("id", "type", "result", "commit", "startedAt", "endedAt")
     return [
         {name: str(at(row, name)) for name in names}
-        | {name: row[name] for name in ("downtime", "report") if name in row}
+        | {name: row[name] for name in _MORE if name in row}
         for row in rows
     ]
+
+
+def _result(one: Mapping[str, Any]) -> str:
+    """The result; of an experiment also its name and how long the server was away."""
+    if "experiment" not in one:
+        return str(one["result"])
+    seconds = f" after {one['recoverySeconds']} s" if "recoverySeconds" in one else ""
+    return f"{one['result']}{seconds} ({one['experiment']})"
 
 
 def _away(one: Mapping[str, Any]) -> str:

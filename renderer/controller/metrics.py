@@ -44,6 +44,19 @@ class Metrics:
             ["kind"],
             registry=self.registry,
         )
+        self.experiments = Counter(
+            "sampledb_experiments_total",
+            "Chaos experiments, by result: Recovered, TooSlow, NotRecovered, Inconclusive, "
+            "Skipped.",
+            ["result"],
+            registry=self.registry,
+        )
+        self.recovery = Gauge(
+            "sampledb_experiment_recovery_seconds",
+            "Seconds until the server answered again, of the experiment's last run.",
+            ["namespace", "name", "experiment"],
+            registry=self.registry,
+        )
         self.leader = Gauge(
             "sampledb_leader", "1 while this process leads.", registry=self.registry
         )

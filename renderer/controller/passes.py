@@ -13,6 +13,7 @@ from renderer.cluster import kinds
 from renderer.cluster.cache import key_of
 from renderer.cluster.client import Object
 from renderer.cluster.failure import NotFoundError
+from renderer.controller import outcomes
 from renderer.controller.words import condition_of, significant
 from renderer.controller.world import Told, World
 from renderer.core.conditions import timestamp
@@ -236,7 +237,11 @@ class Reconciler:
     def _say(
         self, about: Object, before: Mapping[str, object], status: Mapping[str, object], plan: Plan
     ) -> None:
-        """An Event for each problem that is new and each phase that is reached."""
+        """An Event for each problem that is new, each phase reached, each experiment's end."""
+        for entry in outcomes.experiments(before, status):
+            alarm = entry["result"] in outcomes.ALARMS
+            self.world.tell(about, str(entry["result"]), outcomes.sentence(entry), warning=alarm)
+            outcomes.count(self.world.metrics, key_of(about), entry)
         problem = plan.problem
         if problem and problem.trouble is Trouble.STALLED:
             if condition_of(before, "Stalled") != ("True", problem.reason):

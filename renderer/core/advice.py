@@ -7,40 +7,23 @@ table as it stands.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 
 from renderer.core.plan import Phase
-
-
-class About(Enum):
-    """Which object a reason is about; the value says whose words its message holds."""
-
-    SPEC = "sampledb-renderer"
-    RECORD = "the record in Git"
-    SERVER = "the kubelet, of the server's Pod"
-    JOB = "the Job's container"
-    CLAIM = "the storage, of the data claim"
-    REPOSITORY = "Git"
-    APPLIER = "the applier"
-    CONTROLLER = "nobody's: it is silent"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advice:
-    """What a person needs at 3 a.m."""
-
-    about: About
-    means: str
-    do: str
-
-
-def _of(about: About, means: str, do: str) -> Advice:
-    return Advice(about=about, means=means, do=do)
-
+from renderer.core.remedy import About, Advice
+from renderer.core.remedy import of as _of
 
 GOOD = frozenset(
-    {"Applied", "Current", "Initialized", "Pushed", "Ready", "Rendered", "Hibernated", "Verified"}
+    {
+        "Applied",
+        "Current",
+        "Initialized",
+        "Pushed",
+        "Ready",
+        "Rendered",
+        "Hibernated",
+        "Verified",
+        "Recovered",
+    }
 )
 """Reasons with nothing to explain."""
 
@@ -256,6 +239,31 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "FinalBackupUnproved": _of(
         About.JOB, "the final backup's Job ended without its proof", "look at its log; " + _AGAIN
+    ),
+    "TooSlow": _of(
+        About.SERVER,
+        "after an experiment the server answered again later than `recoverWithin` says",
+        "`sampledb history` has the seconds; the server's log says what its start waited for",
+    ),
+    "NotRecovered": _of(
+        About.SERVER,
+        "after an experiment the server didn't answer again, or had lost something",
+        "the message has what was seen; `Ready` says how the server is now, `sampledb logs` why",
+    ),
+    "Inconclusive": _of(
+        About.JOB,
+        "an experiment has shown nothing",
+        "the message says why: mend it, and change the experiment to have it made again",
+    ),
+    "NotTried": _of(
+        About.SPEC,
+        "no experiment was made yet",
+        "the message says what one waits for, or why the last one wasn't made",
+    ),
+    "MendFailed": _of(
+        About.JOB,
+        "what an experiment has left on the data volume couldn't be removed",
+        "mend what the message says and delete the Job: the applier starts it anew",
     ),
     "NoneYet": _of(
         About.JOB, "no backup has been taken yet", "wait for the schedule, or `sampledb backup`"

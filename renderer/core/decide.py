@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from renderer.core import deletion, refusals, wishes
+from renderer.core import deletion, experiments, refusals, wishes
 from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import Observed
-from renderer.core.operations import check, evidence, gates, roles
+from renderer.core.operations import check
 from renderer.core.operations.backup import BACKUP
 from renderer.core.operations.catalog import DELETIONS, OPERATIONS
 from renderer.core.operations.lifecycle import (
@@ -26,14 +26,15 @@ from renderer.core.operations.lifecycle import (
     WAKE,
 )
 from renderer.core.operations.migrate import MIGRATE
-from renderer.core.operations.progress import advance, begin, refreshed
+from renderer.core.operations.progress import advance, begin
 from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
 from renderer.core.operations.rotate import ROTATE
-from renderer.core.operations.step import Operation, Situation, names_of, running
+from renderer.core.operations.step import Operation, Situation
 from renderer.core.operations.upgrade import DROP_OLD
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
 from renderer.core.resource import quantity
+from renderer.core.steady import steady
 
 Rule = Callable[[Situation], Plan | None]
 
@@ -70,7 +71,7 @@ def decide(
         plan = rule(situation)
         if plan is not None:
             return plan
-    return _steady(situation)
+    return steady(situation)
 
 
 def _new(desired: Desired, observed: Observed | None) -> Plan:
@@ -237,8 +238,21 @@ def _configure(situation: Situation) -> Plan | None:
     return _begin(CONFIGURE, situation)
 
 
+def _experiment(situation: Situation) -> Plan | None:
+    asleep = situation.blind or situation.record.hibernated
+    found = None if asleep else experiments.due(situation)
+    if found is None:
+        return None
+    why = experiments.obstacle(situation)
+    if not why:
+        return experiments.begun(situation, found)
+    record, subject = experiments.passed_over(situation, found, why)
+    return replace(steady(replace(situation, record=record)), subject=subject)
+
+
 _RULES: tuple[Rule, ...] = (
     _made_anew,
+    experiments.gives_way,
     _refused,
     _turn_back,
     _continue,
@@ -252,42 +266,5 @@ _RULES: tuple[Rule, ...] = (
     _confirm,
     _resize,
     _configure,
+    _experiment,
 )
-
-
-def _steady(situation: Situation) -> Plan:
-    release = running(situation.record, situation.desired)
-    record = replace(refreshed(situation.record, situation.desired), image=release.image)
-    verdict = evidence.serving(situation)
-    problem = None if situation.blind else verdict.problem or _kept_in_the_way(situation)
-    server = situation.names.server
-    phase, why = Phase.READY, f"{server} is ready and everything in Git is applied"
-    kept = gates.old_data_message(situation)
-    why = f"{why}; {kept}" if kept else why
-    if record.hibernated:
-        phase, why = Phase.HIBERNATED, "the server is stopped; the volumes are kept"
-    if problem:
-        phase = Phase.FAILED if problem.trouble is Trouble.STALLED else Phase.PENDING
-        why = problem.message
-    return Plan(
-        phase=phase,
-        files=Files.WRITE,
-        why=why,
-        record=record,
-        roles=roles.with_kept(roles.steady(situation.desired), record),
-        names=names_of(situation.desired, record),
-        replicas=0 if record.hibernated else 1,
-        release=release,
-        subject="put back the rendered files",
-        problem=problem,
-        approval=gates.keeps_old_data(situation),
-    )
-
-
-def _kept_in_the_way(situation: Situation) -> Problem | None:
-    """A major upgrade that waits for a person's word about what the last one has left."""
-    if situation.record.hibernated or not wishes.kept_in_the_way(situation):
-        return None
-    wanted = situation.desired.db.spec.version
-    message = f"the upgrade to {wanted} waits: {gates.old_data_message(situation)}"
-    return Problem(trouble=Trouble.WAITING, reason="ApprovalNeeded", message=message, calls=True)

@@ -15,11 +15,13 @@ from renderer.core.desired import Desired
 from renderer.core.layout import Names, Role, names
 from renderer.core.observed import Observed
 from renderer.core.operations.catalog import OPERATIONS
+from renderer.core.operations.chaos import CHAOS, CHAOS_ABORT
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
 from renderer.core.operations.progress import advance, begin, held_by
 from renderer.core.operations.step import Operation, Situation, Step
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
 from renderer.core.record import Record
+from renderer.core.resource.chaos import ChaosAction
 
 _REFUSALS: Mapping[tuple[str, str], tuple[Callable[[Situation], Problem | None], ...]] = {
     (DELETE.type, "FinalBackup"): (
@@ -50,6 +52,9 @@ def decide(desired: Desired, observed: Observed, record: Record | None, now: dat
             "spec.deletion.policy is Delete, but spec.deletion.confirm is false; set it to true",
         )
     situation = Situation(desired=desired, observed=observed, record=record, now=now)
+    filled = _fault_first(situation)
+    if filled:
+        return filled
     converting = _converting(record)
     if converting:
         job = held_by(converting, situation)
@@ -72,6 +77,22 @@ def _go_on(operation: Operation, situation: Situation) -> Plan:
     if underway is None or (underway.type, underway.step) != (operation.type, step.name):
         return begin(operation, step, desired, record)
     return _explained(advance(operation, underway, situation))
+
+
+def _fault_first(situation: Situation) -> Plan | None:
+    """A volume that an experiment fills is emptied first; where that fails, it is deleted full."""
+    record, desired = situation.record, situation.desired
+    underway = record.underway
+    if underway is None or record.trial is None or record.trial.action != ChaosAction.FILL_DISK:
+        return None
+    if underway.type == CHAOS.type:
+        plan = begin(CHAOS_ABORT, CHAOS_ABORT.steps[0], desired, record)
+    elif underway.type == CHAOS_ABORT.type:
+        plan = advance(CHAOS_ABORT, underway, situation)
+    else:
+        return None
+    failed = plan.problem is not None and plan.problem.trouble is Trouble.STALLED
+    return None if failed else replace(plan, phase=Phase.DELETING)
 
 
 def _converting(record: Record) -> Step | None:

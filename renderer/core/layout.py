@@ -75,6 +75,8 @@ class Role(Enum):
     ROTATE = "job-rotate"
     CHECK = "job-check"
     FINAL_BACKUP = "job-final-backup"
+    EXPERIMENT = "job-experiment"
+    MEND = "job-mend"
 
 
 _JOB = "job-"

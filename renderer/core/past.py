@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from renderer.core import resilience
 from renderer.core.conditions import clip, timestamp
 from renderer.core.plan import Plan
 from renderer.core.record import Record
@@ -47,7 +48,9 @@ def history(
     known = {item.get("id"): item for item in items if isinstance(item, Mapping)}
     last = previous.get("operation")
     shown: list[dict[str, object]] = []
-    for ended in record.ended if record else ():
+    if record is None:
+        return shown
+    for ended in record.ended:
         old = known.get(ended.id)
         seen: Mapping[str, object] = old if old is not None else {"commit": commit}
         if old is None and isinstance(last, Mapping) and last.get("id") == ended.id:
@@ -61,6 +64,7 @@ def history(
             "endedAt": seen.get("endedAt"),
             "downtime": ended.downtime,
             "report": clip(ended.report),
+            **resilience.past(record, ended.id),
         }
         always = ("type", "id", "result", "commit")
         shown.append({k: v for k, v in entry.items() if k in always or v not in {None, ""}})

@@ -22,6 +22,7 @@ class Phase(Enum):
     RESTORING = "Restoring"
     MIGRATING = "Migrating"
     ROTATING = "Rotating"
+    EXPERIMENTING = "Experimenting"
     READY = "Ready"
     HIBERNATED = "Hibernated"
     PAUSED = "Paused"

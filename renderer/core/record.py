@@ -53,6 +53,23 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """An experiment of `spec.chaos`: under way, ended, or passed over."""
+
+    id: str = ""
+    """The operation's id; "" while it is under way."""
+    name: str
+    action: str
+    result: str = ""
+    """One of `renderer.core.operations.chaos.RESULTS`; "" while it isn't known."""
+    message: str = ""
+    seconds: int | None = None
+    """From the fault, or from its end, until the server answered again."""
+    since: str = ""
+    """When a fault that lasts had ended, as its Job says."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What Git knows of one SampleDB."""
 
@@ -98,6 +115,17 @@ class Record:
     """The last backup that an operation took and proved: id, size, sha256 …"""
     backup_requested: str = ""
     """The `spec.backup.requestedAt` that was last answered."""
+    trial: Trial | None = None
+    """The experiment that is under way."""
+    trials: tuple[Trial, ...] = ()
+    """The last ten experiments, newest first."""
+    trials_begun: int = 0
+    """How many have begun or been passed over: each has an id of its own."""
+    trials_due: Mapping[str, str] = field(default_factory=dict)
+    """Experiment → what it was last begun or passed over for: the time that its schedule named,
+    or a hash of what it is."""
+    pod_mark: str = ""
+    """The experiment that last replaced the Pod; it stays in the Pod's template."""
     final_backup: Mapping[str, object] | None = None
     """The final backup's result: id, size, sha256 … the proof that deletion needs."""
     ended: tuple[Ended, ...] = ()

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from renderer.core import backups, past
+from renderer.core import backups, past, resilience
 from renderer.core.conditions import Condition, clip, merge
 from renderer.core.desired import Desired
 from renderer.core.layout import Names, names
@@ -107,12 +107,14 @@ def _names(this: Pass) -> Names:
 
 
 def _unapplied(this: Pass) -> tuple[str, ...]:
+    situation = _situation(this)
+    return unapplied(situation) if situation else ("record",)
+
+
+def _situation(this: Pass) -> Situation | None:
     if this.record is None:
-        return ("record",)
-    situation = Situation(
-        desired=this.desired, observed=this.observed, record=this.record, now=this.now
-    )
-    return unapplied(situation)
+        return None
+    return Situation(desired=this.desired, observed=this.observed, record=this.record, now=this.now)
 
 
 def _conditions(
@@ -137,6 +139,7 @@ def _conditions(
         _initialized(record),
     ]
     conditions += backups.conditions(this.desired, taken)
+    conditions += resilience.conditions(_situation(this))
     conditions.append(_up_to_date(this, ready=ready))
     if plan.deletion_blocked:
         conditions.append(

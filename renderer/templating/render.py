@@ -12,6 +12,7 @@ from renderer.core.configuration import Configuration
 from renderer.core.desired import Desired, Release
 from renderer.core.errors import Detail, InvalidError, invalid
 from renderer.core.layout import JOBS, NAME_LABEL, ROLE_LABEL, Key, Role
+from renderer.core.operations.chaos import Faults
 from renderer.core.resource import duration
 from renderer.templating.engine import SUFFIX
 from renderer.templating.pack import Pack, template
@@ -88,6 +89,8 @@ class Planned(TypedDict, total=False):
     """The id of the operation under way: a Job of another operation is another Job."""
     configuration: Configuration | None
     """What the server starts with; None for what the spec asks for."""
+    chaos: Faults
+    """The fault that an experiment makes, and the one that last replaced the Pod."""
 
 
 def render(
@@ -204,6 +207,7 @@ def _context(
         "wanted": desired.release,
         "previous": planned.get("previous", ""),
         "operation": planned.get("operation", ""),
+        "chaos": planned.get("chaos", Faults()),
         "init_digest": desired.init_digest,
         "max_age_days": _days(db.spec.backup.retention.max_age),
         "replicas": planned["replicas"],

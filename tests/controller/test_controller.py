@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
 import os
-import re
 import signal
 import subprocess
 from pathlib import Path
 
+from laptop_http import answer, port_of
 from laptop_line import PATH, SAMPLEDB, Line
 
 from renderer.core.layout import Key, directory
@@ -170,22 +169,6 @@ def test_a_broken_record_stops_its_sampledb_only(still: Line) -> None:
         still.edit(lambda db: db["spec"].update(parameters={"work_mem": "8MB"}), "other")
         still.until(lambda: len(still.subjects("other")) >= 2, "the other one's commit")
     assert tip(still, path) == b"kind: ConfigMap\n"
-
-
-def answer(port: int, path: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-    connection.request("GET", path)
-    response = connection.getresponse()
-    text = response.read().decode()
-    connection.close()
-    return response.status, text
-
-
-def port_of(line: Line) -> int:
-    found = line.until(
-        lambda: re.search(r"probes and metrics on port (\d+)", line.log()), "the port"
-    )
-    return int(found[1])
 
 
 def test_probes_and_metrics_answer_and_sigterm_ends_cleanly(still: Line) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from command_line import ROOT
 
 from renderer.core.advice import ADVICE, GOOD
+from renderer.core.operations.chaos import RESULTS
 from renderer.core.plan import Phase
 
 CORE = ROOT / "renderer" / "core"
@@ -29,6 +30,7 @@ def reasons() -> set[str]:
     for path in CORE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             found |= {word for part in _places(node) for word in _words(part)}
+    found |= {result for result in RESULTS if result not in {"Skipped", "Aborted"}}
     failed = {each for each in found if each.endswith("BackupFailed")}
     return found | {each.replace("Failed", "Unproved") for each in failed}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pure_chaos import backed_up, chaos, until_step
 from pure_cluster import BACKUP_RESULT, NOW, TARGET, PureCluster, ready
 from pure_desired import desired
 
@@ -49,6 +50,17 @@ def test_a_new_sampledb_and_its_deletion_are_foretold() -> None:
     cluster = PureCluster()
     assert subjects(cluster) == follow(cluster)
     assert subjects(cluster, deleting=True) == follow(cluster, deleting=True)
+
+
+@pytest.mark.parametrize("action", ["ServerCrash", "PodKill", "FillDisk", "NetworkDeny"])
+def test_an_experiment_is_foretold(action: str) -> None:
+    cluster = backed_up()
+    cluster.settle(desired(**chaos("PodKill")))
+    until_step(cluster, desired(**chaos(action, recoverWithin="9m")), "Watch", "Inject")
+    whole = subjects(cluster, **chaos(action, recoverWithin="9m"))
+    followed = follow(cluster, **chaos(action, recoverWithin="9m"))
+    assert followed == whole[-len(followed) :]
+    assert len(followed) == {"ServerCrash": 1}.get(action, 2)
 
 
 def test_nothing_is_foretold_of_a_sampledb_that_rests() -> None:

@@ -13,6 +13,7 @@ from pure_desired import desired
 from renderer.core.decide import decide
 from renderer.core.layout import Role
 from renderer.core.operations.catalog import OPERATIONS
+from renderer.core.operations.chaos import faults
 from renderer.core.operations.step import Step
 from renderer.core.plan import Files, Phase
 from renderer.core.record import Record
@@ -77,6 +78,11 @@ class Operator(RuleBasedStateMachine):
     @rule(value=st.sampled_from(["", "one", "two"]))
     def user_asks_for_new_credentials(self, value: str) -> None:
         self.spec["credentials"] = {"rotation": {"requestedAt": value}}
+
+    @rule(value=st.sampled_from(["", "ServerCrash", "PodKill", "FillDisk", "NetworkDeny"]))
+    def user_asks_for_an_experiment(self, value: str) -> None:
+        experiments = [{"name": value.lower(), "action": value}] if value else []
+        self.spec["chaos"] = {"experiments": experiments}
 
     @rule()
     def user_grows_the_volume(self) -> None:
@@ -162,6 +168,10 @@ class Operator(RuleBasedStateMachine):
         self.cluster.run()
         self.had_data = self.had_data or self.cluster.data
 
+    @rule(value=st.booleans())
+    def the_age_of_backups_is_known_or_not(self, value: bool) -> None:
+        self.cluster.timed = value
+
     @rule(running=st.booleans())
     def jobs_hang_or_end(self, running: bool) -> None:
         self.cluster.jobs_run = running
@@ -200,6 +210,25 @@ class Operator(RuleBasedStateMachine):
             assert record is None or not record.data_version
 
     @invariant()
+    def an_experiment_begins_beside_a_verified_backup_and_nothing_else(self) -> None:
+        record = self.cluster.record
+        if record and record.underway and record.underway.type == "Chaos":
+            assert record.backup
+            assert not record.hibernated
+            assert record.trial
+
+    @invariant()
+    def a_fault_is_made_once_for_each_experiment(self) -> None:
+        assert len(set(self.cluster.faults)) == len(self.cluster.faults)
+
+    @invariant()
+    def a_server_is_cut_off_only_by_an_experiment_under_way(self) -> None:
+        record = self.cluster.record
+        if record and faults(record, desired(**self.spec)).deny:
+            assert record.underway
+            assert record.underway.type == "Chaos"
+
+    @invariant()
     def the_finalizer_goes_last(self) -> None:
         if self.cluster.released:
             assert self.deleting
@@ -233,6 +262,7 @@ class Operator(RuleBasedStateMachine):
         else:
             foreign = "data of PostgreSQL" in self.cluster.complaint
             refused = foreign or (plan.problem is not None and plan.problem.reason in REFUSED)
+            assert not self.cluster.full
             assert refused or plan.phase in {Phase.READY, Phase.HIBERNATED}
             if not (refused or self.spec.get("hibernate")):
                 assert self.cluster.live_image == wanted.image

@@ -12,7 +12,7 @@ from renderer.core.operations.catalog import DELETIONS, OPERATIONS
 PAGE = (ROOT / "docs" / "operations.md").read_text()
 TABLE = PAGE.partition("## When it goes wrong")[2].partition("\n## ")[0]
 ROWS = [line for line in TABLE.splitlines() if line.startswith("| ")][1:]
-OF_ITSELF = {"RollBack", "ConfirmRestore", "Hibernate", "Wake"}
+OF_ITSELF = {"RollBack", "ConfirmRestore", "DropOld", "Hibernate", "Wake"}
 """Only a start can fail in them, which is Provision's, or an applier, which is waited for."""
 
 

@@ -16,7 +16,7 @@ from strategies import sampledbs
 from renderer.core import crd
 from renderer.core.crd import status, structural
 from renderer.core.plan import Phase
-from renderer.core.resource import backup, formats, network, parse, spec
+from renderer.core.resource import backup, chaos, formats, network, parse, spec
 
 Json = Any
 SCHEMA = crd.schema()
@@ -137,6 +137,7 @@ def test_the_crd_takes_what_we_take_and_its_defaults_are_ours(document: Json) ->
     assert filled(stored, SCHEMA) == stored
 
 
+LEAST: Json = {"engine": "postgresql", "version": "18", "storage": {"size": "1Gi"}}
 RULES = [
     pytest.param(spec.Storage, {"size": "1Gi"}, {"size": "0Gi"}, id="size"),
     pytest.param(backup.PvcTarget, {"size": "1k"}, {"size": "0.0"}, id="backup-size"),
@@ -200,6 +201,28 @@ RULES = [
         {"id": "1", "from": {"volumeSnapshotName": "b"}},
         {"id": "1"},
         id="restore-from",
+    ),
+    pytest.param(
+        chaos.Experiment,
+        {"name": "a", "action": "FillDisk", "duration": "5s"},
+        {"name": "a", "action": "PodKill", "duration": "5s"},
+        id="chaos-duration",
+    ),
+    pytest.param(
+        chaos.Experiment,
+        {"name": "a", "action": "FillDisk", "fillPercent": 90},
+        {"name": "a", "action": "ServerCrash", "fillPercent": 90},
+        id="chaos-percent",
+    ),
+    pytest.param(
+        spec.Spec,
+        {**LEAST, "chaos": {"experiments": [{"name": "a", "action": "NetworkDeny"}]}},
+        {
+            **LEAST,
+            "chaos": {"experiments": [{"name": "a", "action": "NetworkDeny"}]},
+            "networkPolicy": {"enabled": False},
+        },
+        id="chaos-network",
     ),
     pytest.param(backup.Restore, {}, {"from": {"volumeSnapshotName": "b"}}, id="restore-id"),
 ]

@@ -33,6 +33,11 @@ ONLY_OURS = {
     "upgrade-window-zone": "the API server has no list of time zones for CEL",
     "backup-schedule-never": "a pattern knows no calendar",
     "backup-time-zone": "a schema knows no list of time zones",
+    "chaos-duration-too-long": "a pattern can't compare durations",
+    "chaos-name-twice": "the API server's own rule for a list of type map",
+    "chaos-recover-within": "a pattern can't compare durations",
+    "chaos-schedule": "a pattern knows no calendar",
+    "chaos-time-zone": "a schema knows no list of time zones",
     "network-policy-cidr": "a pattern knows no addresses",
     "network-policy-except": "a pattern knows no addresses",
 }

@@ -12,58 +12,16 @@ from typing import Any
 
 import pytest
 import yaml
+from golden_specs import MINIMAL, OLD, PRODUCTION, RESTORE, SERVER
 
 from renderer import templating
 from renderer.core import emit, layout, manifests, resource
 from renderer.core.configuration import Configuration
 from renderer.core.desired import Release
-from renderer.core.layout import JOBS, Claims, Names, Role
+from renderer.core.layout import Claims, Names, Role
+from renderer.core.operations.chaos import Faults
 
 GOLDEN = Path(__file__).with_name("golden")
-SERVER = (
-    frozenset(Role) - JOBS - {Role.BACKUP, Role.BACKUPS, Role.TOOLS, Role.RESTORED, Role.PREVIOUS}
-)
-OLD = Release(image="docker.io/library/postgres:16.14", major="16")
-PRODUCTION: dict[str, Any] = {
-    "engine": "postgresql",
-    "version": "18.4",
-    "storage": {"size": "100Gi", "storageClassName": "fast-ssd"},
-    "resources": {"requests": {"cpu": "2000m", "memory": "8Gi"}, "limits": {"memory": "8192Mi"}},
-    "parameters": {"max_connections": "200", "shared_buffers": "2GB", "cluster_name": "it's \\"},
-    "pgHba": ["hostssl all all 10.0.0.0/8 scram-sha-256"],
-    "init": {
-        "database": "orders",
-        "owner": "orders_owner",
-        "extensions": ["pg_stat_statements"],
-        "sql": ["CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id bigint PRIMARY KEY);\n", "yes"],
-        "sqlConfigMapRef": {"name": "orders-seed", "key": "seed.sql"},
-    },
-    "credentials": {"source": "Existing", "secretName": "orders-login"},
-    "service": {"type": "LoadBalancer", "port": 6432, "annotations": {"example.com/ip": "10"}},
-    "backup": {
-        "schedule": "0 3 * * *",
-        "timeZone": "Europe/Berlin",
-        "target": {"pvc": {"size": "200Gi", "storageClassName": "cheap"}},
-        "retention": {"keep": 14},
-    },
-    "networkPolicy": {
-        "from": [
-            {"podSelector": {}},
-            {
-                "namespaceSelector": {"matchLabels": {"team": "b"}},
-                "podSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]},
-            },
-            {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.9.0.0/16"]}},
-        ]
-    },
-    "scheduling": {
-        "nodeSelector": {"disk": "ssd"},
-        "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
-        "priorityClassName": "databases",
-    },
-}
-RESTORE = {"id": "monday", "from": {"backupId": "20261124T061955Z-f9a053"}}
-MINIMAL: dict[str, Any] = {"engine": "postgresql", "version": "16", "storage": {"size": "1Gi"}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +35,12 @@ class Case:
     names: Names | None = None
     operation: str = ""
     configuration: Configuration | None = None
+    chaos: Faults = field(default_factory=Faults)
+
+
+def experiment(action: str, *roles: Role, **more: Any) -> Case:
+    made = Faults(action=action, fault_seconds=30, recovery_seconds=900, **more)
+    return Case(roles=frozenset(roles), operation="chaos-2-1", chaos=made)
 
 
 CASES = {
@@ -183,6 +147,12 @@ CASES = {
         ),
         operation="restore-2",
     ),
+    "chaos-crash": experiment("ServerCrash", Role.TOOLS, Role.EXPERIMENT),
+    "chaos-kill": experiment("PodKill", Role.SERVER, mark="chaos-2-1"),
+    "chaos-fill": experiment(
+        "FillDisk", Role.EXPERIMENT, Role.MEND, fill_percent=95, volume_bytes=2**30
+    ),
+    "chaos-deny": experiment("NetworkDeny", Role.NETWORK, Role.MEND, deny=True),
     "deletion-final-backup": Case(roles=SERVER | {Role.BACKUPS, Role.FINAL_BACKUP}),
     "deletion-unprotected": Case(roles=SERVER | {Role.BACKUPS}, protect=False),
 }
@@ -210,6 +180,7 @@ def files(case: Case) -> dict[str, str]:
         names=case.names,
         operation=case.operation,
         configuration=case.configuration,
+        chaos=case.chaos,
     )
     return {
         f"{item.role.value}.yaml": emit.dump(

@@ -37,6 +37,7 @@ class Phase(StrEnum):
     RESTORING = "Restoring"
     MIGRATING = "Migrating"
     ROTATING = "Rotating"
+    EXPERIMENTING = "Experimenting"
     HIBERNATED = "Hibernated"
     PAUSED = "Paused"
     SNAPSHOTTING = "Snapshotting"
@@ -234,6 +235,12 @@ class Past:
     server's last checkpoint, when its clients were cut off, until the new one's Pod was ready."""
     report: Message | None = None
     """What the check before an upgrade had found."""
+    experiment: Word | None = None
+    """The experiment of spec.chaos that it was."""
+    recovery_seconds: Number | None = None
+    """Seconds from the fault, or from its end, until the server answered again."""
+    message: Message | None = None
+    """What was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

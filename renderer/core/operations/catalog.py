@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from renderer.core.operations.backup import BACKUP
+from renderer.core.operations.chaos import CHAOS, CHAOS_ABORT
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
 from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
@@ -37,5 +38,7 @@ OPERATIONS: Mapping[str, Operation] = {
         DELETE,
         DELETE_RETAIN,
         DELETE_AT_ONCE,
+        CHAOS,
+        CHAOS_ABORT,
     )
 }

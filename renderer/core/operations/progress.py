@@ -28,7 +28,7 @@ def begin(operation: Operation, step: Step, desired: Desired, record: Record | N
         first = refreshed(record, desired)
     underway = Underway(
         type=operation.type,
-        id=f"{operation.type.lower()}-{first.generation}",
+        id=f"{operation.type.lower()}-{first.generation}{operation.suffix(first)}",
         step=step.name,
         about=operation.about(first, desired),
         image=desired.image if operation.dangerous else "",
@@ -174,7 +174,11 @@ def finished(operation: Operation, underway: Underway, desired: Desired, record:
     """Plan the commit that ends `operation`: its last step is proved."""
     own = record.underway or underway
     mine = Ended(
-        type=own.type, id=own.id, result="Succeeded", downtime=own.downtime, report=own.report
+        type=own.type,
+        id=own.id,
+        result=operation.result(record),
+        downtime=own.downtime,
+        report=own.report,
     )
     ended = (mine, *record.ended)[:HISTORY]
     done = operation.finish(replace(record, underway=None, ended=ended))

@@ -124,6 +124,22 @@ def accepted(situation: Situation) -> Verdict:
     return _job_result(situation, Role.CHECK)
 
 
+def experimented(situation: Situation) -> Verdict:
+    """The experiment's Job has told what it saw."""
+    return _job_result(situation, Role.EXPERIMENT)
+
+
+def mended(situation: Situation) -> Verdict:
+    """What an experiment had left behind is gone."""
+    return _job_result(situation, Role.MEND)
+
+
+def ended_at(situation: Situation, role: Role) -> datetime | None:
+    """When the Job of `role` ended."""
+    job = _job(situation, role)
+    return job.finished_at if job else None
+
+
 def rotated(situation: Situation) -> Verdict:
     """The new passwords have been set, and let their roles in."""
     return _job_result(situation, Role.ROTATE)
@@ -211,6 +227,8 @@ _REASONS = {
     Role.ROTATE: "RotateFailed",
     Role.CHECK: "ConfigurationRefused",
     Role.FINAL_BACKUP: "FinalBackupFailed",
+    Role.EXPERIMENT: "Inconclusive",
+    Role.MEND: "MendFailed",
 }
 _BACKUPS = {Role.BACKUP_NOW: "the backup", Role.FINAL_BACKUP: "the final backup"}
 _AGAIN = "mend the cause, then delete the Job and the applier starts it anew"

@@ -149,6 +149,10 @@ class Operation:
     create_secret: bool = False
     title: str = ""
     """How a commit's subject calls it; "" for the type in lower case."""
+    suffix: Callable[[Record], str] = lambda _record: ""
+    """What follows the generation in its id, where one spec asks for several."""
+    result: Callable[[Record], str] = lambda _record: "Succeeded"
+    """How it has ended, once its last step is proved."""
     about: Callable[[Record, Desired], str] = lambda _record, _desired: ""
     """What follows the title, told when the operation begins: `16.11 → 16.14`."""
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from renderer.core.resource import cron, fields, timezone, window
+from renderer.core.resource import fields, timezone, window
 from renderer.core.resource.model import CONFIG, Broken, Checked, shared
 
 
@@ -79,48 +78,6 @@ class Migrations:
     """The ConfigMap with one SQL file a key, in the order of the keys."""
     target_version: fields.Token = ""
     """Migration to stop after; empty for the last."""
-
-
-class ChaosAction(StrEnum):
-    """What an experiment does."""
-
-    POD_KILL = "PodKill"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
-class Experiment(Checked):
-    """One experiment."""
-
-    name: fields.Engine
-    """Name of the experiment, unique in the list."""
-    action: ChaosAction
-    """What it does."""
-    schedule: fields.Cron = ""
-    """Cron schedule of five fields; empty for once."""
-    recover_within: fields.Duration = ""
-    """Time in which the database must be ready again, such as 5m."""
-
-    def extra(self) -> tuple[Broken, ...]:
-        """The schedule must come round."""
-        problem = cron.problem(self.schedule) if self.schedule else ""
-        return (Broken(message=problem, field="schedule", value=self.schedule),) if problem else ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
-class Chaos:
-    """Experiments that prove that the database recovers."""
-
-    experiments: Annotated[
-        tuple[Experiment, ...],
-        Field(
-            max_length=10,
-            json_schema_extra={
-                "x-kubernetes-list-type": "map",
-                "x-kubernetes-list-map-keys": ["name"],
-            },
-        ),
-    ] = ()
-    """The experiments."""
 
 
 class DeletionPolicy(StrEnum):

@@ -14,9 +14,10 @@ from pydantic.dataclasses import dataclass
 
 from renderer.core.resource import fields, resources
 from renderer.core.resource.backup import Backup, Restore
+from renderer.core.resource.chaos import NETWORK_POLICY_IS_THERE, Chaos
 from renderer.core.resource.model import CONFIG, Broken, Checked, Rule, UpdateRule, shared
 from renderer.core.resource.network import NetworkPolicy, Service
-from renderer.core.resource.operations import Chaos, Deletion, Delivery, Migrations, Upgrade
+from renderer.core.resource.operations import Deletion, Delivery, Migrations, Upgrade
 from renderer.core.resource.volume import CLASS_IS_FIXED, NEVER_SHRINKS, SIZE_IS_POSITIVE
 
 _RESERVED_DATABASES = ("postgres", "template0", "template1")
@@ -266,6 +267,7 @@ class Spec(Checked):
     delivery: Delivery = Field(default_factory=shared(Delivery))
     """How changes get to the branch that is deployed."""
 
+    rules: ClassVar[tuple[Rule, ...]] = (NETWORK_POLICY_IS_THERE,)
     updates: ClassVar[tuple[UpdateRule, ...]] = (
         UpdateRule(
             cel="self.engine == oldSelf.engine",

@@ -52,7 +52,6 @@ TABLE: tuple[Unsupported, ...] = (
     Unsupported(field="restore.from.s3Url", works=("",), what="restore from an S3 store"),
     Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),
     Unsupported(field="monitoring.enabled", works=(False,), what="a metrics exporter"),
-    Unsupported(field="chaos.experiments", works=([],), what="chaos experiments"),
     Unsupported(
         field="delivery.mode",
         works=("Commit",),

@@ -1,0 +1,53 @@
+"""The specs and roles that the pack is rendered with for a review."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from renderer.core.desired import Release
+from renderer.core.layout import JOBS, Role
+
+SERVER = (
+    frozenset(Role) - JOBS - {Role.BACKUP, Role.BACKUPS, Role.TOOLS, Role.RESTORED, Role.PREVIOUS}
+)
+OLD = Release(image="docker.io/library/postgres:16.14", major="16")
+PRODUCTION: dict[str, Any] = {
+    "engine": "postgresql",
+    "version": "18.4",
+    "storage": {"size": "100Gi", "storageClassName": "fast-ssd"},
+    "resources": {"requests": {"cpu": "2000m", "memory": "8Gi"}, "limits": {"memory": "8192Mi"}},
+    "parameters": {"max_connections": "200", "shared_buffers": "2GB", "cluster_name": "it's \\"},
+    "pgHba": ["hostssl all all 10.0.0.0/8 scram-sha-256"],
+    "init": {
+        "database": "orders",
+        "owner": "orders_owner",
+        "extensions": ["pg_stat_statements"],
+        "sql": ["CREATE SCHEMA shop;\nCREATE TABLE shop.orders (id bigint PRIMARY KEY);\n", "yes"],
+        "sqlConfigMapRef": {"name": "orders-seed", "key": "seed.sql"},
+    },
+    "credentials": {"source": "Existing", "secretName": "orders-login"},
+    "service": {"type": "LoadBalancer", "port": 6432, "annotations": {"example.com/ip": "10"}},
+    "backup": {
+        "schedule": "0 3 * * *",
+        "timeZone": "Europe/Berlin",
+        "target": {"pvc": {"size": "200Gi", "storageClassName": "cheap"}},
+        "retention": {"keep": 14},
+    },
+    "networkPolicy": {
+        "from": [
+            {"podSelector": {}},
+            {
+                "namespaceSelector": {"matchLabels": {"team": "b"}},
+                "podSelector": {"matchExpressions": [{"key": "app", "operator": "Exists"}]},
+            },
+            {"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.9.0.0/16"]}},
+        ]
+    },
+    "scheduling": {
+        "nodeSelector": {"disk": "ssd"},
+        "tolerations": [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}],
+        "priorityClassName": "databases",
+    },
+}
+RESTORE = {"id": "monday", "from": {"backupId": "20261124T061955Z-f9a053"}}
+MINIMAL: dict[str, Any] = {"engine": "postgresql", "version": "16", "storage": {"size": "1Gi"}}

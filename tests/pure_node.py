@@ -1,0 +1,57 @@
+"""The pure cluster's Pods, and what its node does when an experiment is made on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from renderer.core.layout import Role
+from renderer.core.observed import Pod
+
+if TYPE_CHECKING:
+    from pure_cluster import PureCluster
+
+EXPERIMENT_RESULT = {"recovered": True, "recoverySeconds": 7, "kept": True, "enforced": True}
+
+
+def seen_pods(cluster: PureCluster) -> tuple[Pod, ...]:
+    """The server's Pod, and that of an experiment's Job which is at work."""
+    server = Pod(
+        name="orders-0",
+        role=Role.SERVER.value,
+        template_hash=cluster.pod,
+        phase="Running",
+        ready=not cluster.complaint,
+        message=cluster.complaint,
+        ready_at=cluster.ready_since.get(cluster.pod) if cluster.timed else None,
+    )
+    at_work = tuple(
+        Pod(name=name, role=role.value, template_hash="", phase="Running", ready=True)
+        for (_kind, name), (role, _, _) in cluster.live.items()
+        if role is Role.EXPERIMENT and name not in cluster.job_results and cluster.jobs_run
+    )
+    return ((server,) if cluster.pod else ()) + at_work
+
+
+def run_experiment(cluster: PureCluster) -> None:
+    """A fault is made once; that of PodKill by the node, when the Pod's mark changes."""
+    record = cluster.record
+    trial = record.trial if record else None
+    live = [(name, role) for (_, name), (role, _, _) in cluster.live.items()]
+    if any(role is Role.MEND for _, role in live):
+        cluster.full = False
+    for name, role in live:
+        if role is not Role.EXPERIMENT or name in cluster.job_results or not trial:
+            continue
+        cluster.full = cluster.full or trial.action == "FillDisk"
+        if trial.action == "PodKill" and not _killed(cluster):
+            continue
+        cluster.faults.append(name)
+        cluster.full = False
+        cluster.job_results[name] = {**EXPERIMENT_RESULT, **cluster.experiment}
+
+
+def _killed(cluster: PureCluster) -> bool:
+    """Whether the experiment under way has replaced the Pod."""
+    record = cluster.record
+    marked = record and record.underway and record.pod_mark == record.underway.id
+    return bool(marked) and cluster.live_pod_hash == cluster.pod_hash
