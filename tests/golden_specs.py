@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from renderer.core.desired import Release
-from renderer.core.layout import JOBS, Role
+from renderer.core.layout import JOBS, SNAPSHOTS, Role
 
-SERVER = (
-    frozenset(Role) - JOBS - {Role.BACKUP, Role.BACKUPS, Role.TOOLS, Role.RESTORED, Role.PREVIOUS}
-)
+SOMETIMES = {Role.BACKUP, Role.BACKUPS, Role.TOOLS, Role.RESTORED, Role.PREVIOUS}
+SERVER = frozenset(Role) - JOBS - SNAPSHOTS - SOMETIMES
 OLD = Release(image="docker.io/library/postgres:16.14", major="16")
 PRODUCTION: dict[str, Any] = {
     "engine": "postgresql",

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from pure_children import KINDS, name_of
 from pure_desired import digest
-from pure_names import name_of
 from pure_node import run_experiment, seen_pods
 
 from renderer.core.configuration import Configuration
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.layout import DATA_CLAIMS, JOBS, Role
-from renderer.core.observed import Child, Claim, Job, Observed, Server, Stamp
+from renderer.core.layout import Role
+from renderer.core.observed import Child, Claim, Job, Observed, Server, Snapshot, Stamp
 from renderer.core.plan import Files, Phase, Plan
 from renderer.core.record import Record
 
@@ -29,22 +29,6 @@ BACKUP_RESULT = {"id": "20260102T030405Z-1a2b3c", "size": 42, "sha256": "ab" * 3
 
 REFUSED = 'unrecognized configuration parameter "max_conections"'
 TARGET = {"target": {"pvc": {"size": "1Gi"}}}
-
-KINDS = {
-    Role.SERVICE_ACCOUNT: "ServiceAccount",
-    Role.CONFIG: "ConfigMap",
-    Role.SCRIPTS: "ConfigMap",
-    Role.CONNECTION: "ConfigMap",
-    Role.TOOLS: "ConfigMap",
-    Role.SERVICE: "Service",
-    **dict.fromkeys(DATA_CLAIMS, "PersistentVolumeClaim"),
-    Role.BACKUPS: "PersistentVolumeClaim",
-    Role.SERVER: "StatefulSet",
-    Role.NETWORK: "NetworkPolicy",
-    Role.DISRUPTION: "PodDisruptionBudget",
-    Role.BACKUP: "CronJob",
-    **dict.fromkeys(JOBS, "Job"),
-}
 
 
 @dataclass
@@ -71,11 +55,19 @@ class PureCluster:
     configuration: Configuration | None = None
     """The configuration that the server mounts, in Git."""
     live_configuration: Configuration | None = None
+    taken: dict[str, datetime] = field(default_factory=dict)
+    """VolumeSnapshot → when it was taken."""
+    snapshot_error: str = ""
+    """Why no VolumeSnapshot is taken."""
+    no_snapshots: str = ""
+    """Why there are no VolumeSnapshots in this cluster."""
     size: str = "1Gi"
     live_size: str = "1Gi"
     grows: bool = True
     """False while the volume doesn't get the capacity that its claim requests."""
     pod: str = ""
+    restored: str = str(BACKUP_RESULT["id"])
+    """What a restore Job says that it has restored."""
     job_results: dict[str, Mapping[str, object] | str] = field(default_factory=dict)
     pod_message: str = ""
     volume: tuple[str, str] = ("", "")
@@ -122,6 +114,7 @@ class PureCluster:
             kind, name = KINDS[role], name_of(role, _asked(record, role), plan.names)
             protected = {
                 Role.BACKUPS: True,
+                Role.SNAPSHOT: True,
                 Role.DATA: plan.protect,
                 Role.PREVIOUS: plan.protect_previous,
             }.get(role, False)
@@ -160,6 +153,9 @@ class PureCluster:
             self.data_major = self.data_major or major(self.live_image)
         if self.jobs_run:
             self._run_jobs()
+        for kind, name in self.live:
+            if kind == "VolumeSnapshot" and not self.snapshot_error and self.data:
+                self.taken.setdefault(name, self.now)
         self._note_times()
 
     def _note_times(self) -> None:
@@ -181,7 +177,7 @@ class PureCluster:
             Role.ROTATE: {"rotated": ["app", "postgres"]},
             Role.CHECK: REFUSED if wrong(self.live_asked) else {"version": version},
             Role.MIGRATE: {"from": 0, "to": 2},
-            Role.RESTORE: {"id": BACKUP_RESULT["id"]},
+            Role.RESTORE: {"id": self.restored},
             Role.MEND: {"gone": True, "recovered": True},
         }
         run_experiment(self)
@@ -208,7 +204,7 @@ class PureCluster:
         children: dict[tuple[str, str], Child] = {}
         for (kind, name), (role, stamp, protected) in self.live.items():
             children[kind, name] = self._child(kind, name, role, stamp, protected)
-        return Observed(children=children, pods=seen_pods(self))
+        return Observed(children=children, pods=seen_pods(self), no_snapshots=self.no_snapshots)
 
     def _child(self, kind: str, name: str, role: Role, stamp: Stamp, protected: bool) -> Child:
         common = {"kind": kind, "name": name, "stamp": stamp, "protected": protected}
@@ -219,6 +215,12 @@ class PureCluster:
         if kind == "StatefulSet":
             current = bool(self.pod) == bool(self.live_replicas)
             return Server(**common, replicas=self.live_replicas, ready=1, current=current)
+        if kind == "VolumeSnapshot":
+            at, error = self.taken.get(name), self.snapshot_error
+            facts = {"ready": True, "content": f"content-{name}", "size": "1Gi"} if at else {}
+            return Snapshot(
+                **common, **facts, taken_at=at, error="" if at else error, failed_at=self.now
+            )
         if kind == "Job":
             result = self.job_results.get(name)
             if isinstance(result, str):
@@ -234,7 +236,8 @@ class PureCluster:
 
     def _state(self) -> tuple[object, ...]:
         results = dict(self.job_results)
-        return self.record, dict(self.live), self.pod, self.released, results, self.data_major
+        known = self.released, results, self.data_major, dict(self.taken)
+        return self.record, dict(self.live), self.pod, known
 
     def turn(self, wanted: Desired) -> Plan:
         """One pass, one apply, one turn of the node."""

@@ -21,16 +21,18 @@ from renderer.core.observed import (
     Observed,
     Pod,
     Server,
+    Snapshot,
     Stamp,
 )
 from renderer.core.operations.catalog import OPERATIONS
-from renderer.core.record import Ended, Record, Underway
+from renderer.core.record import Ended, Record, Taken, Underway
 from renderer.reconcile import Packs
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 PACKS = Packs()
 
 
+SNAPSHOTS = ("orders-snapshot-1a2b3c4d", "orders-snapshot-5e6f7a8b")
 HASHES = ("a" * 16, "b" * 16)
 STAMPS = st.builds(Stamp, content_hash=st.sampled_from(HASHES), generation=st.integers(1, 2))
 WORDS = st.sampled_from(
@@ -59,6 +61,10 @@ def wanted(policy: str, *flags: bool) -> Desired:
     if rich:
         spec["init"] = {"database": "shop"}
         spec["backup"] = {"schedule": "@daily", "target": {"pvc": {"size": "1Gi"}}}
+    elif confirm:
+        backup = {"method": "VolumeSnapshot", "schedule": "@hourly", "requestedAt": "now"}
+        spec["backup"] = {**backup, "retention": {"keep": 1, "maxAge": "1d"}}
+        spec["restore"] = {"id": "one", "from": {"volumeSnapshotName": SNAPSHOTS[0]}}
     metadata = {"namespace": "team-a", "name": "orders", "generation": 3, "uid": "u"}
     if deleting:
         metadata["deletionTimestamp"] = "2026-01-02T03:00:00Z"
@@ -122,6 +128,19 @@ CHILDREN = st.one_of(
         **COMMON,
     ),
     st.builds(
+        Snapshot,
+        kind=st.just("VolumeSnapshot"),
+        name=st.sampled_from(SNAPSHOTS),
+        ready=st.booleans(),
+        content=st.sampled_from(["", "content-1"]),
+        size=st.sampled_from(["", "0", "1Gi", "4Gi"]),
+        taken_at=TIMES,
+        failed_at=TIMES,
+        error=WORDS,
+        data_version=st.sampled_from(["", "16", "18"]),
+        **COMMON,
+    ),
+    st.builds(
         Child,
         kind=st.sampled_from(["ConfigMap", "Service", "CronJob"]),
         name=st.sampled_from([NAMES.server, NAMES.config, NAMES.record]),
@@ -155,6 +174,7 @@ OBSERVED = st.builds(
     pods=st.lists(PODS, max_size=2).map(tuple),
     delivery=st.none() | DELIVERIES,
     secret_created=st.booleans(),
+    no_snapshots=st.sampled_from(["", "", "", "the server could not find it"]),
 )
 STEPS = sorted({step.name for operation in OPERATIONS.values() for step in operation.steps})
 TYPES = [*OPERATIONS, "Teleport"]
@@ -164,8 +184,17 @@ PATHS = st.sampled_from(
         f"PersistentVolumeClaim/{NAMES.data}",
         f"Pod/{NAMES.server}",
         f"ConfigMap/{NAMES.config}",
+        *(f"VolumeSnapshot/{name}" for name in SNAPSHOTS),
         *(f"Job/{NAMES.job(role)}-{HASHES[0][:8]}" for role in sorted_jobs()),
     ]
+)
+TAKEN = st.builds(
+    Taken,
+    name=st.sampled_from(SNAPSHOTS),
+    claim=st.just(NAMES.data),
+    at=st.sampled_from(["", "2025-12-31T03:00:00Z", "2026-01-02T03:00:00Z"]),
+    size=st.integers(0, 9),
+    content=st.sampled_from(["", "content-1"]),
 )
 RECORDS = st.builds(
     Record,
@@ -186,6 +215,11 @@ RECORDS = st.builds(
     backup=st.none() | RESULTS,
     backup_requested=st.sampled_from(["", "now"]),
     hibernated=st.booleans(),
+    scheduled=st.sampled_from(["", "2026-01-02T03:00:00Z"]),
+    snapshotting=st.none() | TAKEN,
+    snapshots=st.lists(TAKEN, max_size=3).map(tuple),
+    discarded=st.lists(TAKEN, max_size=1).map(tuple),
+    expiring=st.none() | TAKEN,
     final_backup=st.none() | RESULTS,
     ended=st.lists(
         st.builds(

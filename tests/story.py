@@ -22,6 +22,7 @@ FAR = 40
 BACKUPS = ("PersistentVolumeClaim", "orders-backup")
 SNAPSHOT = {"policy": "Snapshot"}
 RETAIN = {"policy": "Retain"}
+METHOD = {"method": "VolumeSnapshot"}
 TARGET = {"target": {"pvc": {"size": "1Gi"}}}
 AT_ONCE = {"policy": "Delete", "confirm": True}
 
@@ -87,7 +88,7 @@ class Story:
         """Go on until nothing changes any more."""
         cluster = self.cluster
         for _ in range(FAR):
-            seen = self._git(), dict(cluster.live), cluster.pod, cluster.job_results.copy()
+            seen = self._seen()
             plan = self.commit()
             if not self.stuck:
                 cluster.apply()
@@ -95,10 +96,15 @@ class Story:
             self._check()
             if cluster.released:
                 return plan
-            if seen == (self._git(), dict(cluster.live), cluster.pod, cluster.job_results):
+            if seen == self._seen():
                 return plan
         msg = f"never settles: {cluster.commits}"
         raise AssertionError(msg)
+
+    def _seen(self) -> tuple[object, ...]:
+        cluster = self.cluster
+        known = cluster.job_results.copy(), cluster.taken.copy()
+        return self._git(), dict(cluster.live), cluster.pod, known
 
     def revert(self) -> None:
         """`git revert` of the last commit."""
@@ -126,7 +132,8 @@ class Story:
             assert self.deleting
             assert self.removal == AT_ONCE or (self.removal == SNAPSHOT and self.proved)
         if self.proved:
-            assert BACKUPS in cluster.live or BACKUPS in cluster.git
+            kept = {kind for kind, _ in cluster.live if kind == "VolumeSnapshot"}
+            assert kept or BACKUPS in cluster.live or BACKUPS in cluster.git
         if cluster.released:
             assert self.deleting
             assert cluster.record is None
@@ -172,6 +179,19 @@ def _changed(**spec: object) -> Callable[[], Story]:
     return begin
 
 
+def _snapshots(**more: object) -> Callable[[], Story]:
+    """A database with two snapshots, asked for something else."""
+
+    def begin() -> Story:
+        story = _settled(deletion=SNAPSHOT, backup={**METHOD, "requestedAt": "monday"})
+        story.spec["backup"] = {**METHOD, "requestedAt": "tuesday"}
+        story.settle()
+        story.spec["backup"] = {**story.spec["backup"], **more}
+        return story
+
+    return begin
+
+
 def _hibernate() -> Story:
     story = _settled(deletion=SNAPSHOT)
     story.spec["hibernate"] = True
@@ -200,6 +220,10 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "provision-from-a-backup": _provision_from_a_backup,
     "configure": _configure,
     "backup-now": _changed(backup={**TARGET, "requestedAt": "now"}),
+    "snapshot-now": _snapshots(requestedAt="wednesday"),
+    "snapshot-by-schedule": _snapshots(schedule="0 3 * * *"),
+    "snapshot-let-go": _snapshots(retention={"keep": 1}),
+    "delete-with-a-snapshot": _delete(SNAPSHOT, backup=METHOD),
     "resize": _changed(storage={"size": "2Gi"}),
     "minor-upgrade": _changed(version="18.9"),
     "restore": _changed(restore={"id": "one", "from": {"backupId": BACKUP_RESULT["id"]}}),

@@ -232,3 +232,30 @@ RULES: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 """Definition → field → what is added; `""` is the definition itself."""
+# config/crd of github.com/kubernetes-csi/external-snapshotter/client v8: of the two sources,
+# only a claim is rendered.
+ELSEWHERE: dict[str, dict[str, Any]] = {
+    "snapshot.v1.VolumeSnapshot": {
+        "type": "object",
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"$ref": "#/definitions/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"},
+            "spec": {"$ref": "#/definitions/snapshot.v1.VolumeSnapshotSpec"},
+        },
+    },
+    "snapshot.v1.VolumeSnapshotSpec": {
+        "type": "object",
+        "required": ["source"],
+        "properties": {
+            "source": {"$ref": "#/definitions/snapshot.v1.VolumeSnapshotSource"},
+            "volumeSnapshotClassName": {"type": "string", "minLength": 1},
+        },
+    },
+    "snapshot.v1.VolumeSnapshotSource": {
+        "type": "object",
+        "required": ["persistentVolumeClaimName"],
+        "properties": {"persistentVolumeClaimName": {"type": "string", "minLength": 1}},
+    },
+}
+"""Definitions that Kubernetes' own document doesn't have."""

@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from schema_rules import REMOVED, ROOTS, RULES, SCALARS
+from schema_rules import ELSEWHERE, REMOVED, ROOTS, RULES, SCALARS
 
 VERSION = "v1.36.3"
 TARGET = Path(__file__).parent.parent / "renderer" / "core" / "schemas" / "kubernetes.json"
@@ -32,6 +32,7 @@ KINDS = {
     "batch/v1/Job": "batch.v1.Job",
     "networking.k8s.io/v1/NetworkPolicy": "networking.v1.NetworkPolicy",
     "policy/v1/PodDisruptionBudget": "policy.v1.PodDisruptionBudget",
+    "snapshot.storage.k8s.io/v1/VolumeSnapshot": "snapshot.v1.VolumeSnapshot",
 }
 BARE = {"v1/ConfigMap", "v1/ServiceAccount"}
 """Kinds without a spec."""
@@ -41,7 +42,7 @@ INT32 = {"minimum": -(2**31), "maximum": 2**31 - 1}
 def main(version: str) -> None:
     """Download, cut down, write."""
     definitions = json.loads(download(version).read_text())["definitions"]
-    by_name = {short(name): schema for name, schema in definitions.items()}
+    by_name = {short(name): schema for name, schema in definitions.items()} | ELSEWHERE
     kept: dict[str, Any] = {}
     todo = list(KINDS.values())
     while todo:

@@ -37,8 +37,8 @@ sampledb backup team-a/orders --wait -o json > proof.json
 sampledb backup team-a/orders --print
 """
 
-_PROOF = ("id", "time", "size", "sha256", "verify", "tables", "rows")
-"""The last three of a backup that was restored before it counted."""
+_PROOF = ("id", "time", "size", "sha256", "snapshot", "verify", "tables", "rows")
+"""A sha256 or a snapshot; the last three of a backup that was restored before it counted."""
 
 
 @new_command("backup", examples=_EXAMPLES)
@@ -50,8 +50,9 @@ def command(*, settings: Settings, name: str, output: str, how: How) -> int:
     """Take one backup now: set spec.backup.requestedAt to the time.
 
     With --wait it ends when the backup has been read back, and prints the proof: id, size,
-    sha256. A SampleDB that lies in Git itself is edited there; --print shows the edit. What
-    Argo CD or Flux applies from Git is not edited here, unless --force is given.
+    sha256; or, with the method VolumeSnapshot, when it is ready to use. A SampleDB that lies in
+    Git itself is edited there; --print shows the edit. What Argo CD or Flux applies from Git is
+    not edited here, unless --force is given.
     """
     now = moment()
     done = carry_out(settings, name, {"backup": {"requestedAt": now}}, how, _refuse)
@@ -68,7 +69,8 @@ def command(*, settings: Settings, name: str, output: str, how: How) -> int:
 
 
 def _refuse(found: Object) -> None:
-    if not at(found, "spec", "backup", "target"):
+    by_snapshot = at(found, "spec", "backup", "method") == "VolumeSnapshot"
+    if not by_snapshot and not at(found, "spec", "backup", "target"):
         raise invalid(
             "there is no place for backups",
             field="spec.backup.target",

@@ -15,7 +15,7 @@ from renderer.cli.console import current
 from renderer.cli.one import opened
 from renderer.cluster import kinds
 from renderer.cluster.cache import Cache, key_of
-from renderer.cluster.children import observe
+from renderer.cluster.children import named_snapshot, observe
 from renderer.cluster.client import Cluster, Object, Scope
 from renderer.cluster.failure import DeniedError, NotFoundError
 from renderer.core import emit, manifests
@@ -63,7 +63,7 @@ def looked(settings: Settings, name: str) -> Iterator[Look]:
         else:
             record, source = _applied(cluster, key)
             held = Stored(tree=None, listing={}, record=record)
-        observed = _observe(cluster, key)
+        observed = _observe(cluster, found)
         commit = ((found.get("status") or {}).get("git") or {}).get("commit", "")
         said = _said(cluster, settings, key, commit, is_ancestor)
         yield Look(
@@ -95,13 +95,20 @@ def _applied(cluster: Cluster, key: Key) -> tuple[Record | None, str]:
     return manifests.read_record(emit.dump(kept), source=source), source
 
 
-def _observe(cluster: Cluster, key: Key) -> Observed:
+def _observe(cluster: Cluster, found: Object) -> Observed:
+    key = key_of(found)
     scope = Scope(namespace=key.namespace, labels=f"{NAME_LABEL}={key.name}")
     caches: dict[str, Cache] = {}
     for resource in kinds.CHILDREN:
         cache = caches[resource.kind] = Cache()
         cache.replace(cluster.list(resource, scope)[0])
-    return observe(key, caches)
+    snapshots, absent = Cache(), ""
+    try:
+        snapshots.replace(cluster.list(kinds.VOLUME_SNAPSHOTS, Scope(namespace=key.namespace))[0])
+    except (NotFoundError, DeniedError) as error:
+        absent = str(error)
+    caches[kinds.VOLUME_SNAPSHOTS.kind] = snapshots
+    return replace(observe(key, caches, named=named_snapshot(found)), no_snapshots=absent)
 
 
 def _said(

@@ -41,6 +41,9 @@ sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --dry-run
 
 sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --wait
 
+# a snapshot of the volume: kubectl get volumesnapshots shows them
+sampledb restore team-a/orders --snapshot orders-snapshot-1a2b3c4d --wait
+
 # look at the data, then let the old volume go
 sampledb confirm team-a/orders
 
@@ -63,6 +66,12 @@ sampledb restore --from-tombstone tombstones/team-a/orders/20260102t030405z-1a2b
     help="The backup, such as 20260102T030405Z-1a2b3c; 'sampledb status' shows the last one.",
 )
 @click.option(
+    "--snapshot",
+    default="",
+    metavar="NAME",
+    help="A VolumeSnapshot of the namespace, instead of --backup.",
+)
+@click.option(
     "--id",
     "restore_id",
     default="",
@@ -82,6 +91,7 @@ def command(  # noqa: PLR0913 - one for each option
     settings: Settings,
     name: str,
     backup: str,
+    snapshot: str,
     restore_id: str,
     unlisted: bool,
     tombstone: str,
@@ -107,7 +117,11 @@ def command(  # noqa: PLR0913 - one for each option
         click.echo(document(settings, tombstone, folder, **given))
         return Exit.OK
     wanted = restore_id or moment()
-    edit = {"spec": {"restore": {"id": wanted, "from": {"backupId": backup}}}}
+    if bool(backup) == bool(snapshot):
+        raise invalid("give one of the two", field="--backup or --snapshot")
+    source = {"volumeSnapshotName": snapshot} if snapshot else {"backupId": backup}
+    edit: dict[str, Any] = {"spec": {"restore": {"id": wanted, "from": source}}}
+    unlisted, backup = unlisted or bool(snapshot), backup or snapshot
     if how.show:
         click.echo(printed(settings, name, edit))
         return Exit.OK
@@ -119,6 +133,10 @@ def command(  # noqa: PLR0913 - one for each option
         if dry_run:
             coming.show(output)
             return Exit.OK
+        # A merge would leave what the restore before this one named.
+        before: dict[str, str] = at(found, "spec", "restore", "from") or {}
+        other = dict.fromkeys(name for name, value in before.items() if value)
+        edit["spec"]["restore"]["from"] = {**other, **source}
         asked = ask(look.cluster, found, edit, how)
         done = follow(look.cluster, asked, how)
     shown: dict[str, Any] = {"sampledb": str(key_of(done)), "restore": wanted, "backup": backup}

@@ -9,8 +9,14 @@ from typing import Any
 from renderer.cluster import pods
 from renderer.cluster.cache import Cache
 from renderer.cluster.trimming import ARGO_OPTIONS, FLUX_PRUNE, JOB_LABELS
-from renderer.core.layout import GENERATION_ANNOTATION, HASH_ANNOTATION, ROLE_LABEL, Key
-from renderer.core.observed import Child, Claim, Job, Observed, Server, Stamp
+from renderer.core.layout import (
+    DATA_VERSION_ANNOTATION,
+    GENERATION_ANNOTATION,
+    HASH_ANNOTATION,
+    ROLE_LABEL,
+    Key,
+)
+from renderer.core.observed import Child, Claim, Job, Observed, Server, Snapshot, Stamp
 
 Fields = Mapping[str, Any]
 Caches = Mapping[str, Cache]
@@ -20,8 +26,11 @@ _ARGO_PROTECTION = {"Prune=false", "Prune=confirm", "Delete=false", "Delete=conf
 _RESIZING = ("FileSystemResizePending", "Resizing", "ControllerResizeError", "NodeResizeError")
 
 
-def observe(key: Key, caches: Caches) -> Observed:
-    """Everything that is seen of a SampleDB's children; `delivery` is left to the caller."""
+def observe(key: Key, caches: Caches, *, named: str = "") -> Observed:
+    """Everything that is seen of a SampleDB's children; `delivery` is left to the caller.
+
+    `named` is a VolumeSnapshot that its spec names, and that may be somebody else's.
+    """
     items = [item for kind, cache in caches.items() if kind == "Pod" for item in cache.of(key)]
     children: dict[tuple[str, str], Child] = {}
     for kind, cache in caches.items():
@@ -30,6 +39,10 @@ def observe(key: Key, caches: Caches) -> Observed:
         for item in cache.of(key):
             found = child(kind, item, items)
             children[kind, found.name] = found
+    snapshots = caches.get("VolumeSnapshot")
+    other = snapshots.get(Key(namespace=key.namespace, name=named)) if snapshots else None
+    if other is not None:
+        children["VolumeSnapshot", named] = snapshot(other)
     return Observed(children=children, pods=tuple(pods.pod(item) for item in items))
 
 
@@ -51,6 +64,23 @@ def claim(item: Fields) -> Claim:
         requested=str(requests.get("storage", "")),
         capacity=str((status.get("capacity") or {}).get("storage", "")),
         resizing=_resizing(status),
+    )
+
+
+def snapshot(item: Fields) -> Snapshot:
+    """A VolumeSnapshot."""
+    status = item.get("status") or {}
+    annotations = item["metadata"].get("annotations") or {}
+    error = status.get("error") or {}
+    return Snapshot(
+        **_common("VolumeSnapshot", item),
+        ready=status.get("readyToUse") is True,
+        content=status.get("boundVolumeSnapshotContentName") or "",
+        size=str(status.get("restoreSize") or ""),
+        taken_at=moment(status.get("creationTime")),
+        error=str(error.get("message") or ""),
+        failed_at=moment(error.get("time")),
+        data_version=annotations.get(DATA_VERSION_ANNOTATION, ""),
     )
 
 
@@ -103,6 +133,14 @@ def protected(metadata: Fields) -> bool:
         return True
     options = annotations.get(ARGO_OPTIONS, "")
     return any(part.strip() in _ARGO_PROTECTION for part in options.split(",") if part)
+
+
+def named_snapshot(sampledb: Fields) -> str:
+    """The VolumeSnapshot that a SampleDB wants restored; "" without one."""
+    restore = (sampledb.get("spec") or {}).get("restore")
+    source = restore.get("from") if isinstance(restore, Mapping) else None
+    name = source.get("volumeSnapshotName") if isinstance(source, Mapping) else None
+    return name if isinstance(name, str) else ""
 
 
 def moment(text: object) -> datetime | None:
@@ -185,4 +223,5 @@ def _job_message(failure: Fields, own: Sequence[Fields]) -> str:
 _BUILDERS: Mapping[str, Callable[[Fields], Child]] = {
     "PersistentVolumeClaim": claim,
     "StatefulSet": server,
+    "VolumeSnapshot": snapshot,
 }

@@ -11,6 +11,7 @@ from http import HTTPStatus
 import orjson
 
 from renderer.core.errors import Detail, InvalidError, SampleDBError, TransientError
+from renderer.core.layout import GROUP
 
 _WORDS_LIMIT = 2000
 
@@ -76,7 +77,8 @@ def from_status(
         error_type = AlreadyExistsError
     remedy = _REMEDIES.get(code, "this is tried again later")
     if code == HTTPStatus.NOT_FOUND and not _names_an_object(status):
-        remedy = "is its CustomResourceDefinition installed? (`sampledb crd | kubectl apply -f -`)"
+        remedy = "is its CustomResourceDefinition installed?"
+        remedy += " (`sampledb crd | kubectl apply -f -`)" if f".{GROUP}" in asked else ""
     error = error_type(
         Detail(field=asked, problem=f"the API server answers {code}: {words}", remedy=remedy)
     )

@@ -83,3 +83,11 @@ CHILDREN: tuple[Resource, ...] = (
     Resource(group="batch", version="v1", plural="cronjobs", kind="CronJob", metadata_only=True),
 )
 """Everything that is rendered, and the Pods that come of it."""
+
+VOLUME_SNAPSHOTS = Resource(
+    group="snapshot.storage.k8s.io",
+    version="v1",
+    plural="volumesnapshots",
+    kind="VolumeSnapshot",
+)
+"""Rendered too; not every cluster has them."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from renderer.cluster.cache import Cache, version_of
 from renderer.cluster.client import EVERYTHING, Cluster, Object, Scope, Trim, raise_event
-from renderer.cluster.failure import ApiError, ExpiredError
+from renderer.cluster.failure import ApiError, DeniedError, ExpiredError, NotFoundError
 from renderer.cluster.kinds import Resource
 from renderer.cluster.transport import Stream
 from renderer.core.errors import InvalidError, SampleDBError
@@ -71,12 +71,19 @@ class Reflector:
         scope: Scope = EVERYTHING,
         trim: Trim | None = None,
         pace: Pace = USUAL,
+        optional: bool = False,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """Prepare; `start` begins. `jitter` gives numbers from 0 up to 1."""
+        """Prepare; `start` begins. `jitter` gives numbers from 0 up to 1.
+
+        What is `optional` may be missing, or be kept from us: the cache is empty then, and
+        `absent` says why.
+        """
         self.resource = resource
         self.cache = Cache()
         self.synced = threading.Event()
+        self.absent = ""
+        self._optional = optional
         self._cluster = cluster
         self._changed = changed
         self._scope = scope
@@ -132,28 +139,46 @@ class Reflector:
                     continue
                 self._back_off("the API server ended the watch at once")
             except SampleDBError as error:
-                # 410, or a version that the server refuses: the next round lists anew.
-                if isinstance(error, (ExpiredError, InvalidError)):
-                    self._version = ""
-                    if not anew:
-                        continue  # at once: the server answers, and what it has isn't known
-                asked = error.retry_after if isinstance(error, ApiError) else 0.0
-                self._back_off(str(error), at_least=asked)
+                self._disrupted(error, anew=anew)
             except Exception:
                 log.exception("following %s failed", self.resource.plural)
                 self._version = ""
                 self._back_off("an unexpected error; the log has its traceback")
 
+    def _disrupted(self, error: SampleDBError, *, anew: bool) -> None:
+        if self._optional and isinstance(error, (NotFoundError, DeniedError)):
+            self._without(str(error))
+            return
+        # 410, or a version that the server refuses: the next round lists anew.
+        if isinstance(error, (ExpiredError, InvalidError)):
+            self._version = ""
+            if not anew:
+                return  # at once: the server answers, and what it has isn't known
+        asked = error.retry_after if isinstance(error, ApiError) else 0.0
+        self._back_off(str(error), at_least=asked)
+
     def _list(self) -> None:
         items, version = self._cluster.list(self.resource, self._scope, trim=self._trim)
         if self._stopping.is_set():
             return
+        self.absent = ""
         self._emptied = not items and len(self.cache) > 0
         changes = self.cache.replace(items)
         self.synced.set()
         for before, after in changes:
             self._tell(before, after)
         self._version = version
+
+    def _without(self, why: str) -> None:
+        """The resource isn't served, or not to us: look again in a while."""
+        if self.absent != why:
+            log.info("%s are done without: %s", self.resource.plural, why)
+        self.absent, self._version = why, ""
+        changes = self.cache.replace([])
+        self.synced.set()
+        for before, after in changes:
+            self._tell(before, after)
+        self._stopping.wait(self._pace.longest * (0.5 + self._jitter() / 2))
 
     def _watch(self) -> None:
         lasting = int(self._pace.lasting * (1 + self._jitter() / 4))

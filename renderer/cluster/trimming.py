@@ -8,6 +8,7 @@ from typing import Any
 
 from renderer.cluster.client import Object, Trim
 from renderer.core.layout import (
+    DATA_VERSION_ANNOTATION,
     GENERATION_ANNOTATION,
     HASH_ANNOTATION,
     NAME_LABEL,
@@ -27,7 +28,13 @@ _MORE: dict[str, tuple[str, ...]] = {
     "Pod": ("creationTimestamp", "ownerReferences"),
 }
 _LABELS = (NAME_LABEL, ROLE_LABEL, *JOB_LABELS)
-_ANNOTATIONS = (HASH_ANNOTATION, GENERATION_ANNOTATION, ARGO_OPTIONS, FLUX_PRUNE)
+_ANNOTATIONS = (
+    HASH_ANNOTATION,
+    GENERATION_ANNOTATION,
+    DATA_VERSION_ANNOTATION,
+    ARGO_OPTIONS,
+    FLUX_PRUNE,
+)
 _SPEC: dict[str, tuple[str, ...]] = {
     "PersistentVolumeClaim": ("resources",),
     "StatefulSet": ("replicas",),
@@ -35,6 +42,13 @@ _SPEC: dict[str, tuple[str, ...]] = {
 }
 _STATUS: dict[str, tuple[str, ...]] = {
     "PersistentVolumeClaim": ("phase", "capacity", "conditions"),
+    "VolumeSnapshot": (
+        "readyToUse",
+        "boundVolumeSnapshotContentName",
+        "creationTime",
+        "restoreSize",
+        "error",
+    ),
     "StatefulSet": (
         "observedGeneration",
         "replicas",

@@ -15,7 +15,6 @@ from typing import TypeVar
 
 import renderer
 from renderer import delivery, wiring
-from renderer.cluster.children import observe
 from renderer.cluster.client import Cluster, Object
 from renderer.cluster.events import Recorder, Severity
 from renderer.cluster.lease import Elector
@@ -229,7 +228,7 @@ class Controller:
         return World(
             cluster=self.cluster,
             sampledbs=self._watches.sampledbs,
-            observe=lambda key: observe(key, self._watches.children),
+            observe=self._watches.observe,
             deliver=lambda desired, commit: self._deliver(repository, desired, commit),
             repository=repository,
             packs=wiring.packs(self.settings),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from renderer.cluster import kinds, trimming
 from renderer.cluster.cache import Cache, key_of, owner_of
+from renderer.cluster.children import named_snapshot, observe
 from renderer.cluster.client import Cluster, Object, Scope
 from renderer.cluster.kinds import Resource
 from renderer.cluster.reflector import Reflector
 from renderer.core.layout import APPROVE_ANNOTATION, CONFIRM_ANNOTATION, NAME_LABEL, Key
+from renderer.core.observed import Observed
 from renderer.delivery import Tool
 from renderer.delivery.handoff import NAMESPACE_LABEL
 
@@ -55,6 +58,16 @@ class Watches:
             )
             for resource in kinds.CHILDREN
         }
+        # Without the label's selector: a restore may name one that isn't ours.
+        self._snapshots = Reflector(
+            cluster,
+            kinds.VOLUME_SNAPSHOTS,
+            changed=self._about_snapshot,
+            scope=scope,
+            trim=trimming.child(kinds.VOLUME_SNAPSHOTS.kind),
+            optional=True,
+        )
+        self._children[kinds.VOLUME_SNAPSHOTS.kind] = self._snapshots
         resource = _DELIVERIES[tool]
         self._deliveries = resource and Reflector(
             cluster,
@@ -69,10 +82,12 @@ class Watches:
         """The SampleDBs."""
         return self._sampledbs.cache
 
-    @property
-    def children(self) -> Mapping[str, Cache]:
-        """The children, by kind."""
-        return {kind: reflector.cache for kind, reflector in self._children.items()}
+    def observe(self, key: Key) -> Observed:
+        """What is seen of a SampleDB's children, and of the snapshot that it wants restored."""
+        caches = {kind: reflector.cache for kind, reflector in self._children.items()}
+        named = named_snapshot(self.sampledbs.get(key) or {})
+        seen = observe(key, caches, named=named)
+        return replace(seen, no_snapshots=self._snapshots.absent)
 
     @property
     def deliveries(self) -> Cache | None:
@@ -114,6 +129,15 @@ class Watches:
         owner = owner_of(after or before or {"metadata": {}})
         if owner:
             self._changed(owner)
+
+    def _about_snapshot(self, before: Object | None, after: Object | None) -> None:
+        """About its owner, and about those that want it restored."""
+        self._about_owner(before, after)
+        found = key_of(after or before or {"metadata": {"name": ""}})
+        for item in self.sampledbs.all():
+            key = key_of(item)
+            if key.namespace == found.namespace and named_snapshot(item) == found.name:
+                self._changed(key)
 
     def _about_label(self, before: Object | None, after: Object | None) -> None:
         found = after or before

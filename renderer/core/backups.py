@@ -17,9 +17,14 @@ _WORD = 256
 
 
 def whole(result: Mapping[str, object]) -> bool:
-    """True when a Job reported a backup with id, size and checksum that was read back."""
+    """True for a backup that is proved, with id and size.
+
+    One that a Job took was read back, and has a checksum; a snapshot is held by the storage,
+    ready to use, as the VolumeSnapshotContent that it is bound to.
+    """
     found = shown(result)
-    return result.get("verified") is True and {"id", "size", "sha256"} <= found.keys()
+    proof = "sha256" in found or "snapshot" in found
+    return result.get("verified") is True and proof and {"id", "size"} <= found.keys()
 
 
 def shown(result: Mapping[str, object]) -> dict[str, object]:
@@ -32,6 +37,9 @@ def shown(result: Mapping[str, object]) -> dict[str, object]:
         found["size"] = size
     if isinstance(checksum, str) and _SHA256.fullmatch(checksum):
         found["sha256"] = checksum
+    content = result.get("snapshot")
+    if result.get("method") == "VolumeSnapshot" and isinstance(content, str) and content:
+        found |= {"method": "VolumeSnapshot", "snapshot": content[:_WORD]}
     return found | _drilled(result)
 
 
@@ -65,9 +73,21 @@ def summarise(
         at = record.backup.get("finishedAt")
         entry = {"time": at} if isinstance(at, str) else {}
         _take(known, {**entry, **shown(record.backup)})
+    if record:
+        _look_at_snapshots(known, observed, record)
     if record and record.final_backup:
         known["last"] = shown(record.final_backup)
     return known
+
+
+def _look_at_snapshots(known: dict[str, object], observed: Observed, record: Record) -> None:
+    """How many are kept, and what the storage says of one that it doesn't take."""
+    asked = observed.snapshot(record.snapshotting.name) if record.snapshotting else None
+    if asked and asked.error and not asked.ready:
+        at = {"time": timestamp(asked.failed_at)} if asked.failed_at else {}
+        known["lastFailure"] = {"id": asked.name, **at, "message": clip(asked.error)}
+    if record.snapshots:
+        known["count"] = len(record.snapshots)
 
 
 def conditions(desired: Desired, taken: Mapping[str, object]) -> list[Condition]:

@@ -24,9 +24,13 @@ def brought_back(found: Tombstone, *, name: str = "", restore_id: str = "") -> d
     spec |= _version(found)
     kept = found.grave.kept
     if not (kept.claims and key == found.key):
-        if kept.backup is None:
+        if kept.snapshot:
+            source = {"volumeSnapshotName": kept.snapshot.name}
+        elif kept.backup:
+            source = _source(kept.backup, key)
+        else:
             raise _nothing(found, key)
-        spec["restore"] = {"id": restore_id or found.id, "from": _source(kept.backup, key)}
+        spec["restore"] = {"id": restore_id or found.id, "from": source}
     elif kept.claims[0] != claim(key.name, "0"):
         raise _another_claim(kept.claims[0], claim(key.name, "0"))
     return {

@@ -14,8 +14,8 @@ from renderer.core import deletion, experiments, refusals, wishes
 from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import Observed
-from renderer.core.operations import check
-from renderer.core.operations.backup import BACKUP
+from renderer.core.operations import check, snapshots
+from renderer.core.operations.backup import BACKUP, SCHEDULED_BACKUP
 from renderer.core.operations.catalog import DELETIONS, OPERATIONS
 from renderer.core.operations.lifecycle import (
     CONFIGURE,
@@ -60,25 +60,29 @@ def decide(
     if observed is None and record and _in_deletion(record):
         return _left_to_the_controller()
     if record is None:
-        return _new(desired, observed)
+        return _new(desired, observed, now)
     if observed is None:  # nothing can be tried
         record = check.taken(record, desired)
     seen = observed if observed is not None else Observed()
     situation = Situation(
         desired=desired, observed=seen, record=record, now=now, blind=observed is None
     )
-    for rule in _RULES:
-        plan = rule(situation)
-        if plan is not None:
-            return plan
-    return steady(situation)
+    plans = (rule(situation) for rule in _RULES)
+    plan = next((plan for plan in plans if plan is not None), None) or steady(situation)
+    times = (plan.look_at, snapshots.next_look(situation))
+    return replace(plan, look_at=min((each for each in times if each), default=None))
 
 
-def _new(desired: Desired, observed: Observed | None) -> Plan:
+def _new(desired: Desired, observed: Observed | None, now: datetime) -> Plan:
     if observed is None:
         return begin(PROVISION, INITIALISE, desired, None)
     kept = observed.claim(names(desired.key.name).data) is not None
     operation = wishes.creation(desired, kept=kept)
+    nothing = Record(generation=0, input_digest="")
+    situation = Situation(desired=desired, observed=observed, record=nothing, now=now)
+    unfit = refusals.unfit_snapshot(situation) if operation is not PROVISION else None
+    if unfit:
+        return _stalled(unfit.reason, unfit.message)
     return begin(operation, operation.steps[0], desired, None)
 
 
@@ -113,6 +117,7 @@ _REFUSALS = (
     refusals.new_credentials,
     refusals.new_init,
     refusals.smaller_size,
+    refusals.no_snapshots,
 )
 
 
@@ -150,6 +155,9 @@ def _made_anew(situation: Situation) -> Plan | None:
             claim=record.claim,
             previous_claim=record.previous_claim,
             restored=record.restored,
+            sources=record.sources,
+            snapshots=record.snapshots,
+            discarded=record.discarded,
         )
     operation = wishes.creation(desired, kept=kept)
     return begin(operation, operation.steps[0], desired, afresh)
@@ -160,8 +168,11 @@ def _turn_back(situation: Situation) -> Plan | None:
     return _begin(operation, situation) if operation else None
 
 
-def _begin(operation: Operation, situation: Situation) -> Plan:
-    return begin(operation, operation.first(situation), situation.desired, situation.record)
+def _begin(operation: Operation, situation: Situation, token: str = "") -> Plan:
+    first, record = operation.first(situation), situation.record
+    due = snapshots.due(situation) if operation is SCHEDULED_BACKUP else None
+    token = f"{due:%Y%m%dt%H%M}" if due else token
+    return begin(operation, first, situation.desired, record, token=token)
 
 
 def _continue(situation: Situation) -> Plan | None:
@@ -195,15 +206,18 @@ def _drop_old(situation: Situation) -> Plan | None:
 
 
 def _backup(situation: Situation) -> Plan | None:
-    if situation.record.hibernated or not wishes.backup(situation):
+    if situation.record.hibernated:
         return None
-    return _begin(BACKUP, situation)
+    if wishes.backup(situation):
+        return _begin(BACKUP, situation)
+    return _begin(SCHEDULED_BACKUP, situation) if snapshots.due(situation) else None
 
 
 def _restore(situation: Situation) -> Plan | None:
     if situation.record.hibernated or not wishes.restore(situation):
         return None
-    return _begin(RESTORE, situation)
+    unfit = refusals.unfit_snapshot(situation)
+    return _stalled(unfit.reason, unfit.message) if unfit else _begin(RESTORE, situation)
 
 
 def _rotate(situation: Situation) -> Plan | None:
@@ -219,6 +233,15 @@ def _confirm(situation: Situation) -> Plan | None:
     if not record.previous_claim or situation.desired.db.confirmed_restore != record.restored:
         return None
     return _begin(CONFIRM_RESTORE, situation)
+
+
+def _expire(situation: Situation) -> Plan | None:
+    surplus = snapshots.surplus(situation)
+    if surplus is None:
+        return None
+    record = snapshots.expiring(situation.record, surplus)
+    token = surplus.name.rpartition("-")[2]
+    return _begin(snapshots.EXPIRE, replace(situation, record=record), token)
 
 
 def _resize(situation: Situation) -> Plan | None:
@@ -264,6 +287,7 @@ _RULES: tuple[Rule, ...] = (
     _restore,
     _migrate,
     _confirm,
+    _expire,
     _resize,
     _configure,
     _experiment,

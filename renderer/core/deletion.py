@@ -27,6 +27,7 @@ _REFUSALS: Mapping[tuple[str, str], tuple[Callable[[Situation], Problem | None],
     (DELETE.type, "FinalBackup"): (
         refusals.new_database,
         refusals.smaller_size,
+        refusals.no_snapshots,
     ),
     (DELETE.type, "LiftProtection"): (refusals.smaller_size,),
     (DELETE_AT_ONCE.type, "LiftProtection"): (refusals.smaller_size,),

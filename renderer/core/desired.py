@@ -72,6 +72,11 @@ class Desired:
         return target is not None and target.pvc is not None
 
     @property
+    def snapshots(self) -> bool:
+        """True when a backup is a VolumeSnapshot of the data volume."""
+        return self.db.spec.backup.method == "VolumeSnapshot"
+
+    @property
     def scheduled(self) -> bool:
         """True when backups run on a schedule."""
-        return self.backs_up and bool(self.db.spec.backup.schedule)
+        return (self.backs_up or self.snapshots) and bool(self.db.spec.backup.schedule)

@@ -7,7 +7,8 @@ checks them again, so that nothing can leave the directory it belongs to.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import Enum
 
 from renderer.core.errors import invalid
@@ -31,6 +32,8 @@ CONFIRM_ANNOTATION = f"{GROUP}/confirm-restore"
 """On a SampleDB: the id of the restore whose replaced volume may go."""
 APPROVE_ANNOTATION = f"{GROUP}/approve"
 """On a SampleDB: the operation and the step that may begin, such as `majorupgrade-3/Stop`."""
+DATA_VERSION_ANNOTATION = f"{GROUP}/data-version"
+"""On a VolumeSnapshot: the major version of the data that it holds."""
 
 OWNER_FILE = ".sampledb-owner.yaml"
 RECORD_FILE = "record.yaml"
@@ -59,6 +62,8 @@ class Role(Enum):
     RESTORED = "pvc-restored"
     PREVIOUS = "pvc-previous"
     BACKUPS = "pvc-backup"
+    SNAPSHOT = "volumesnapshot"
+    OLD_SNAPSHOT = "volumesnapshot-old"
     SERVER = "statefulset"
     NETWORK = "networkpolicy"
     DISRUPTION = "poddisruptionbudget"
@@ -84,6 +89,8 @@ JOBS = frozenset(role for role in Role if role.value.startswith(_JOB))
 """The roles whose objects are Jobs: their names end with a hash of their content."""
 DATA_CLAIMS = frozenset({Role.DATA, Role.RESTORED, Role.PREVIOUS})
 """The roles of claims that hold data: a restore fills a new one in the old one's place."""
+SNAPSHOTS = frozenset({Role.SNAPSHOT, Role.OLD_SNAPSHOT})
+"""The roles of VolumeSnapshots: the one that is taken, and the one that is let go."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -96,6 +103,14 @@ class Key:
     def __str__(self) -> str:
         """`namespace/name`."""
         return f"{self.namespace}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A VolumeSnapshot, and the claim that it is of."""
+
+    name: str = ""
+    claim: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +138,12 @@ class Names:
     """The Secret with the passwords that are in force."""
     new_credentials: str
     """The Secret with those that a rotation sets; otherwise the same."""
+    snapshot: Snapshot = Snapshot()
+    """The VolumeSnapshot that is taken; without a name when none is."""
+    old_snapshot: Snapshot = Snapshot()
+    """The VolumeSnapshot that is let go; without a name when none is."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Claim → the VolumeSnapshot that it was made from: a claim's source never changes."""
 
     def job(self, role: Role) -> str:
         """The name of a role of `JOBS`, before its hash."""

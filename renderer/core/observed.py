@@ -46,6 +46,24 @@ class Claim(Child):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot(Child):
+    """A VolumeSnapshot; also one that a restore names and that isn't ours."""
+
+    ready: bool = False
+    content: str = ""
+    """The VolumeSnapshotContent that it is bound to."""
+    size: str = ""
+    """The least size of a volume that is made from it; "" when the storage doesn't say."""
+    taken_at: datetime | None = None
+    error: str = ""
+    """Why it can't be taken, in the words of the snapshot controller or the storage."""
+    failed_at: datetime | None = None
+    """When it was last tried in vain."""
+    data_version: str = ""
+    """The major version of its data; "" for one that we didn't take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Server(Child):
     """The StatefulSet."""
 
@@ -122,6 +140,8 @@ class Observed:
     """By (kind, name): every child that has our labels, Jobs and Claims among them."""
     pods: tuple[Pod, ...] = ()
     delivery: Delivery | None = None
+    no_snapshots: str = ""
+    """Why VolumeSnapshots can't be seen in this cluster; "" when they can."""
     secret_created: bool = False
     """True when the credentials Secret is known to exist (created or already there)."""
 
@@ -134,6 +154,11 @@ class Observed:
         """The PersistentVolumeClaim `name`, if it is there."""
         child = self.children.get(("PersistentVolumeClaim", name))
         return child if isinstance(child, Claim) else None
+
+    def snapshot(self, name: str) -> Snapshot | None:
+        """The VolumeSnapshot `name`, if it is there."""
+        child = self.children.get(("VolumeSnapshot", name))
+        return child if isinstance(child, Snapshot) else None
 
     def job(self, name: str) -> Job | None:
         """The Job `name`, if it is there."""

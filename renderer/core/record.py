@@ -70,6 +70,21 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """A VolumeSnapshot that was asked for; proved once its size is known."""
+
+    name: str
+    claim: str
+    """The claim that it is of."""
+    at: str = ""
+    """When the storage took it, RFC 3339."""
+    size: int = 0
+    """Bytes that a volume made from it needs."""
+    content: str = ""
+    """The VolumeSnapshotContent that it is bound to."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
     """What Git knows of one SampleDB."""
 
@@ -126,6 +141,18 @@ class Record:
     or a hash of what it is."""
     pod_mark: str = ""
     """The experiment that last replaced the Pod; it stays in the Pod's template."""
+    scheduled: str = ""
+    """The last time of the schedule that a snapshot has answered, RFC 3339."""
+    snapshotting: Taken | None = None
+    """The VolumeSnapshot that an operation takes, or was to take when it was given up."""
+    snapshots: tuple[Taken, ...] = ()
+    """The VolumeSnapshots that were taken and proved, and are kept; newest last."""
+    discarded: tuple[Taken, ...] = ()
+    """VolumeSnapshots that were asked for and then not wanted: to be let go."""
+    expiring: Taken | None = None
+    """The VolumeSnapshot that is let go now."""
+    sources: Mapping[str, str] = field(default_factory=dict)
+    """Claim → the VolumeSnapshot that it was made from: rendered with it for ever."""
     final_backup: Mapping[str, object] | None = None
     """The final backup's result: id, size, sha256 … the proof that deletion needs."""
     ended: tuple[Ended, ...] = ()

@@ -107,6 +107,54 @@ def smaller_size(situation: Situation) -> Problem | None:
     )
 
 
+def no_snapshots(situation: Situation) -> Problem | None:
+    """Backups by VolumeSnapshot in a cluster that has none: no applier could apply one."""
+    missing = situation.observed.no_snapshots
+    if not missing or not situation.desired.snapshots:
+        return None
+    return _stalled(
+        "SnapshotsMissing",
+        f"spec.backup.method: VolumeSnapshot can't be used in this cluster: {missing}; install "
+        "the CustomResourceDefinitions of snapshot.storage.k8s.io and the snapshot controller, "
+        "or write Logical or Physical",
+    )
+
+
+def unfit_snapshot(situation: Situation) -> Problem | None:
+    """A VolumeSnapshot to restore that isn't there, isn't ready, or doesn't fit."""
+    name = situation.desired.db.spec.restore.from_.volume_snapshot_name
+    if not name:
+        return None
+    field = f"spec.restore.from.volumeSnapshotName: {name!r}"
+    found, size = situation.observed.snapshot(name), situation.desired.db.spec.storage.size
+    data = situation.record.data_version or situation.desired.major
+    if situation.observed.no_snapshots:
+        return _stalled("SnapshotsMissing", f"{field}: {situation.observed.no_snapshots}")
+    if found is None:
+        namespace = situation.desired.key.namespace
+        return _stalled(
+            "NoSuchSnapshot",
+            f"{field}: there is no such VolumeSnapshot in the namespace {namespace}; write one "
+            "that `kubectl get volumesnapshots` shows, or remove spec.restore",
+        )
+    if not found.ready:
+        said = f": {found.error}" if found.error else ""
+        return _stalled("SnapshotUnready", f"{field} isn't ready to use{said}")
+    if found.data_version not in {"", data}:
+        return _stalled(
+            "SnapshotOfAnotherMajor",
+            f"{field} holds data of PostgreSQL {found.data_version}, which PostgreSQL {data} "
+            f"can't read; restore it in a SampleDB of spec.version {found.data_version!r}",
+        )
+    if found.size and quantity.parse(found.size) > quantity.parse(size):
+        return _stalled(
+            "StorageTooSmall",
+            f"spec.storage.size: {size} is less than the {found.size} that VolumeSnapshot {name} "
+            f"needs; write at least {found.size}",
+        )
+    return None
+
+
 def _stalled(reason: str, message: str) -> Problem:
     return Problem(trouble=Trouble.STALLED, reason=reason, message=message)
 

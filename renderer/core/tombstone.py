@@ -51,10 +51,21 @@ class KeptBackup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class KeptSnapshot:
+    """The final backup, where it is a VolumeSnapshot of the SampleDB's namespace."""
+
+    name: fields.ObjectName
+    content: fields.Text = ""
+    """Its VolumeSnapshotContent, which names the storage's own handle."""
+    size: Annotated[StrictInt, Field(ge=1)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
 class Kept:
     """What was kept of the data."""
 
     backup: KeptBackup | None = None
+    snapshot: KeptSnapshot | None = None
     claims: tuple[fields.ObjectName, ...] = ()
     """Volumes that stayed in the cluster: the server's first, then one that a restore replaced."""
 
@@ -106,8 +117,12 @@ class Tombstone:
 def of(desired: Desired, record: Record) -> Tombstone | None:
     """The tombstone of a SampleDB whose directory is removed; None when nothing was kept."""
     db = desired.db
-    kept = Kept(backup=_backup(desired, record), claims=_claims(desired, record))
-    if kept.backup is None and not kept.claims:
+    kept = Kept(
+        backup=_backup(desired, record),
+        snapshot=_snapshot(record),
+        claims=_claims(desired, record),
+    )
+    if kept.backup is None and kept.snapshot is None and not kept.claims:
         return None
     underway = record.underway
     return Tombstone(
@@ -131,9 +146,9 @@ def _id(db: SampleDB) -> str:
 
 def _backup(desired: Desired, record: Record) -> KeptBackup | None:
     proof: Mapping[str, object] = record.final_backup or {}
-    if not backups.whole(proof):
-        return None
     known = backups.shown(proof)
+    if not backups.whole(proof) or "sha256" not in known:
+        return None
     words = {name: str(proof.get(name, "")) for name in ("version", "database", "method")}
     claim = names_of(desired, record).backups
     return KeptBackup(
@@ -142,6 +157,16 @@ def _backup(desired: Desired, record: Record) -> KeptBackup | None:
         sha256=str(known["sha256"]),
         target=Target(claim=claim),
         **words,
+    )
+
+
+def _snapshot(record: Record) -> KeptSnapshot | None:
+    proof: Mapping[str, object] = record.final_backup or {}
+    known = backups.shown(proof)
+    if not backups.whole(proof) or "snapshot" not in known:
+        return None
+    return KeptSnapshot(
+        name=str(known["id"]), content=str(known["snapshot"]), size=int(str(known["size"]))
     )
 
 

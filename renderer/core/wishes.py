@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from renderer.core.desired import Desired
-from renderer.core.operations import check, gates
-from renderer.core.operations.backup import BACKUP
+from renderer.core.operations import check, gates, snapshots
+from renderer.core.operations.backup import BACKUP, SCHEDULED_BACKUP
 from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
 from renderer.core.operations.migrate import MIGRATE, wanted
@@ -44,8 +44,10 @@ def backup(situation: Situation) -> bool:
     """Whether a backup is asked for that hasn't been taken."""
     if situation.blind:  # nobody would see what became of it
         return False
-    requested = situation.desired.db.spec.backup.requested_at
-    return requested not in {"", situation.record.backup_requested} and situation.desired.backs_up
+    desired = situation.desired
+    requested = desired.db.spec.backup.requested_at
+    place = desired.backs_up or desired.snapshots
+    return requested not in {"", situation.record.backup_requested} and place
 
 
 def restore(situation: Situation) -> bool:
@@ -89,6 +91,7 @@ def instead(situation: Situation) -> Operation | None:
         CONFIGURE.type: upgrade(situation) or _instead_of_configure(situation),
         RESIZE.type: upgrade(situation),
         BACKUP.type: None if backup(situation) else CONFIGURE,
+        SCHEDULED_BACKUP.type: _instead_of_scheduled(situation),
         MINOR_UPGRADE.type: _instead_of_minor(situation),
         MAJOR_UPGRADE.type: _instead_of_major(situation),
         MIGRATE.type: None if migration(situation) else CONFIGURE,
@@ -108,6 +111,13 @@ def _instead_of_configure(situation: Situation) -> Operation | None:
         if other is not None:
             return other
     return CONFIGURE if trying != check.differs(record, situation.desired) else None
+
+
+def _instead_of_scheduled(situation: Situation) -> Operation | None:
+    """What a person asks for doesn't wait for a snapshot that the storage doesn't take."""
+    if situation.desired.db.spec.hibernate:
+        return HIBERNATE
+    return upgrade(situation) or (None if snapshots.due(situation) else CONFIGURE)
 
 
 def _instead_of_minor(situation: Situation) -> Operation | None:
@@ -155,6 +165,7 @@ def _meanwhile(situation: Situation) -> Operation | None:
     asked = (
         (HIBERNATE, situation.desired.db.spec.hibernate),
         (BACKUP, backup(situation)),
+        (SCHEDULED_BACKUP, snapshots.due(situation) is not None),
         (ROTATE, rotation(situation)),
         (RESTORE, restore(situation)),
         (MIGRATE, migration(situation)),

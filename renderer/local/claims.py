@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from pathlib import Path
+from typing import Protocol
 
 from renderer.local.objects import (
     CLAIMS,
@@ -25,12 +26,27 @@ PROTECTION = "kubernetes.io/pvc-protection"
 """The finalizer that keeps a claim while a Pod uses it."""
 
 
+class Copies(Protocol):
+    """What claims are made from (see `snapshots`)."""
+
+    def source(self, claim: Object) -> Path | None:
+        """The folder that a claim is to be made from; None while there is none that fits."""
+        ...
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Copy a folder's content."""
+        ...
+
+
 class Claims:
     """Binds, grows, protects and removes claims. Folders go with their claim."""
 
-    def __init__(self, objects: Objects, folder: Path, owner: Account | None) -> None:
+    def __init__(
+        self, objects: Objects, folder: Path, owner: Account | None, copies: Copies
+    ) -> None:
         """Claims' folders lie in `folder` and belong to `owner`."""
         self._objects, self._folder, self._owner = objects, folder, owner
+        self._copies = copies
         self._lock = threading.Lock()
         self._paths: dict[str, Path] = {}
         self._count = 0
@@ -46,6 +62,9 @@ class Claims:
                 path.mkdir()
                 path.chmod(0o770)
                 give(path, self._owner)
+                source = self._copies.source(claim) if _made_from(claim) else None
+                if source is not None:
+                    self._copies.copy(source, path)
                 self._paths[uid] = path
             return self._paths[uid]
 
@@ -81,9 +100,12 @@ class Claims:
             self._objects.change(CLAIMS, claim, _bind, status=True)
 
     def _served(self, claim: Object) -> bool:
-        """A claim that names a StorageClass waits until there is such a class."""
+        """A claim waits for the StorageClass that it names, and for what it is made from."""
         name = claim["spec"].get("storageClassName")
-        return not name or self._objects.get(STORAGE_CLASSES, "", name) is not None
+        if name and self._objects.get(STORAGE_CLASSES, "", name) is None:
+            return False
+        waits = _made_from(claim) and phase_of(claim) != "Bound"
+        return not waits or self._copies.source(claim) is not None
 
     def _protect_and_name(self, claim: Object) -> None:
         finalizers = claim["metadata"].setdefault("finalizers", [])
@@ -91,6 +113,10 @@ class Claims:
             finalizers.append(PROTECTION)
         if self._served(claim):
             claim["spec"].setdefault("volumeName", f"pvc-{uid_of(claim)}")
+
+
+def _made_from(claim: Object) -> bool:
+    return (claim["spec"].get("dataSource") or {}).get("kind") == "VolumeSnapshot"
 
 
 def claimed(pod: Object) -> list[str]:

@@ -27,14 +27,16 @@ from renderer.git.remote import Remote
 from renderer.local import cronjobs
 from renderer.local.api.access import Authorizer, User
 from renderer.local.api.server import Server
+from renderer.local.api.snapshots import SNAPSHOTS
 from renderer.local.api.store import Store
 from renderer.local.applier import Applier, Pace
 from renderer.local.containers import Backoff
 from renderer.local.environment import content
 from renderer.local.guardian import Guardian
 from renderer.local.node import Node
-from renderer.local.objects import SECRETS, Object
+from renderer.local.objects import SECRETS, SNAPSHOT_CLASSES, Object
 from renderer.local.programs import INSTALLS
+from renderer.local.snapshots import snapshot_class
 from renderer.local.stored import Stored
 
 FOLDER_LIMIT = 40
@@ -50,6 +52,8 @@ class Options:
     namespaces: tuple[str, ...] = ("team-a",)
     storage_classes: tuple[str, ...] = ("standard",)
     """The first is the default; a claim that names any other stays Pending."""
+    snapshot_classes: tuple[str, ...] | None = ("standard",)
+    """Each a default; None for a cluster without VolumeSnapshots."""
     path: str = ""
     """The part of the repository that the applier applies."""
     branch: str = "main"
@@ -185,6 +189,11 @@ class Laptop:
         self.store.create("customresourcedefinitions.apiextensions.k8s.io", definition)
         for name in self.options.storage_classes:
             self.store.create("storageclasses.storage.k8s.io", self._storage_class(name))
+        for name in self.options.snapshot_classes or ():
+            self.store.create(SNAPSHOT_CLASSES, snapshot_class(name))
+        if self.options.snapshot_classes is None:
+            for resource in SNAPSHOTS:
+                self.store.resources.remove(resource.key)
         for name in self.options.namespaces:
             if self.objects.get("namespaces", "", name) is None:
                 self.store.create("namespaces", {"metadata": {"name": name}})

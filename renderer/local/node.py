@@ -31,6 +31,7 @@ from renderer.local.objects import (
 from renderer.local.pods import Host, PodRunner
 from renderer.local.processes import Launcher
 from renderer.local.programs import Programs, account
+from renderer.local.snapshots import Snapshots
 from renderer.local.stored import Stored
 
 NAME = "laptop"
@@ -52,7 +53,7 @@ class Node:
         """`folder` belongs to this run alone and its path is short (Unix sockets lie below)."""
         self._store, self.objects = store, Stored(store)
         owner = account()
-        for name in ("c", "p", "logs", "programs"):
+        for name in ("c", "p", "s", "logs", "programs"):
             (folder / name).mkdir()
             (folder / name).chmod(0o711)
         self._backoff = backoff or Backoff()
@@ -60,7 +61,8 @@ class Node:
         self.launcher = Launcher(folder=folder, owner=owner, guardian=guardian)
         self.logs = folder / "logs"
         self.addresses = Addresses()
-        self._claims = Claims(self.objects, folder / "c", owner)
+        self._snapshots = Snapshots(self.objects, folder / "s", self.launcher, self._folder_of)
+        self._claims = Claims(self.objects, folder / "c", owner, self._snapshots)
         self._host = Host(
             objects=self.objects,
             launcher=self.launcher,
@@ -75,6 +77,9 @@ class Node:
         self._count = 0
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="node", daemon=True)
+
+    def _folder_of(self, claim: Object) -> Path:
+        return self._claims.folder(claim)
 
     def start(self) -> None:
         """Register the Node and begin."""
@@ -144,6 +149,7 @@ class Node:
     def _pass(self) -> None:
         steps: tuple[Callable[[], None], ...] = (
             self._claims.step,
+            self._snapshots.step,
             lambda: statefulsets.step(self.objects),
             lambda: jobs.step(self.objects, self._backoff),
             lambda: cronjobs.step(self.objects),

@@ -22,6 +22,9 @@ STATEFUL_SETS = "statefulsets.apps"
 JOBS = "jobs.batch"
 CRON_JOBS = "cronjobs.batch"
 STORAGE_CLASSES = "storageclasses.storage.k8s.io"
+SNAPSHOTS = "volumesnapshots.snapshot.storage.k8s.io"
+SNAPSHOT_CLASSES = "volumesnapshotclasses.snapshot.storage.k8s.io"
+SNAPSHOT_CONTENTS = "volumesnapshotcontents.snapshot.storage.k8s.io"
 FINISHED = ("Succeeded", "Failed")
 """The phases that a Pod never leaves."""
 

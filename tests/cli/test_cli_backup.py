@@ -152,3 +152,22 @@ def test_waiting_ends_when_its_time_is_over(still: Line, sampledb: Run) -> None:
     ended = sampledb("backup", NAME, "--wait", "--wait-limit", "0.1", *kubeconfig)
     assert ended.code == 1
     assert "not done after 0.1 s: the controller has not seen it yet" in ended.err
+
+
+def test_a_snapshot_needs_no_place_and_its_content_is_the_proof(line: Line, process: Run) -> None:
+    kubeconfig = ("--kubeconfig", line.laptop.kubeconfig)
+    with line.controller():
+        line.create(backup={"method": "VolumeSnapshot"})
+        line.until(lambda: line.holds("Ready"), "Ready")
+        ended = process("backup", NAME, "--wait", "-o", "json", *kubeconfig)
+        assert ended.code == 0, ended.err
+        proof = json.loads(ended.out)
+        asked = ("restore", NAME, "--snapshot", proof["id"], "--id", "monday", "--dry-run")
+        rehearsed = process(*asked, "-o", "json", *kubeconfig)
+        other = process("restore", NAME, "--snapshot", "another", "--dry-run", *kubeconfig)
+    assert proof["snapshot"].startswith("snapcontent-")
+    assert proof["size"] == 2**30
+    steps = [one["step"] for one in json.loads(rehearsed.out)["commits"]]
+    assert steps == ["Restore", "Stop", "Swap", "Verify", "Done"]
+    assert other.code != 0
+    assert "there is no such VolumeSnapshot in the namespace team-a" in other.err

@@ -210,3 +210,24 @@ def test_the_edits_for_git_are_printed_and_need_no_cluster(process: Run) -> None
         "name": "orders",
         "annotations": {CONFIRM_ANNOTATION: "monday"},
     }
+
+
+def test_a_snapshot_is_asked_for_by_its_name(still: Line, sampledb: Run) -> None:
+    still.create()
+    kubeconfig = ("--kubeconfig", str(still.laptop.kubeconfig))
+    printed = sampledb("restore", NAME, "--snapshot", "orders-s1", "--id", "monday", "--print")
+    assert yaml.safe_load(printed.out)["spec"]["restore"] == {
+        "id": "monday",
+        "from": {"volumeSnapshotName": "orders-s1"},
+    }
+    neither = sampledb("restore", NAME, *kubeconfig)
+    assert (neither.code, "--backup or --snapshot: give one of the two" in neither.err) == (2, True)
+
+
+def test_what_the_restore_before_named_is_taken_back(still: Line, sampledb: Run) -> None:
+    still.create(restore={"id": "monday", "from": {"volumeSnapshotName": "orders-s1"}})
+    asked = ("restore", NAME, "--backup", ID, "--id", "tuesday", "--unlisted")
+    ended = sampledb(*asked, "--kubeconfig", str(still.laptop.kubeconfig))
+    assert ended.code == 0, ended.err
+    asked_for = (still.get() or {})["spec"]["restore"]
+    assert {name: value for name, value in asked_for["from"].items() if value} == {"backupId": ID}

@@ -38,7 +38,7 @@ def test_a_backup_growth_and_another_minor_go_round(line: Line) -> None:
     assert types == ["MinorUpgrade", "Resize", "Backup", "Provision"]
     assert line.subjects()[3:] == [
         "backup, step 1 of 2: take the backup that was asked for",
-        "backup, step 2 of 2: the backup is verified; remove the Job",
+        "backup, step 2 of 2: the backup is verified",
         "resize, step 1 of 2: grow the data volume",
         "resize, step 2 of 2: the volume has grown",
         "upgrade 18.3 → 18.4, step 2 of 5: try the new server's programs",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from pure_cluster import BACKUP_RESULT, NOW, PureCluster, wrong
+from hypothesis.stateful import invariant, precondition, rule
+from model_user import CLOSED, User
+from pure_cluster import wrong
 from pure_desired import desired
 
 from renderer.core.decide import decide
@@ -19,105 +18,17 @@ from renderer.core.plan import Files, Phase
 from renderer.core.record import Record
 
 REFUSED = {"DowngradeRefused"}
-CLOSED = "0 2 * * 6 4h"
-"""A window that is closed at `NOW`."""
-OPEN = "0 3 * * * 1h Etc/UTC"
-GATES = [{}, {"approval": "Manual"}, {"window": CLOSED}, {"approval": "Manual", "window": OPEN}]
 
 
-class Operator(RuleBasedStateMachine):
+class Operator(User):
     """A user, an applier and a node act in any order; the controller passes in between."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cluster = PureCluster()
-        self.spec: dict[str, Any] = {}
-        self.deleting = False
-        self.had_data = False
-        self.proved = False
-        self.word_given = False
-        self.asked = ""
-
-    @rule(gates=st.sampled_from(GATES))
-    def user_lets_upgrades_wait(self, gates: dict[str, Any]) -> None:
-        self.spec["upgrade"] = gates
-
-    @rule()
-    def user_approves_what_waits(self) -> None:
-        self.spec["approved"] = self.asked
-
-    @rule(name=st.sampled_from(["max_connections", "work_mem", "max_conections"]))
-    def user_edits_a_parameter(self, name: str) -> None:
-        self.spec["parameters"] = {name: "100"}
-
-    @rule(value=st.booleans())
-    def user_hibernates_or_wakes(self, value: bool) -> None:
-        self.spec["hibernate"] = value
-
-    @rule(value=st.sampled_from(["17", "18", "18.3", "18.9", "19", "19.1", "20"]))
-    def user_asks_for_another_version(self, value: str) -> None:
-        self.spec["version"] = value
-
-    @rule(value=st.sampled_from(["", "monday", "tuesday"]))
-    def user_asks_for_a_backup(self, value: str) -> None:
-        self.spec["backup"] = {"target": {"pvc": {"size": "1Gi"}}, "requestedAt": value}
-
-    @rule(value=st.sampled_from(["", "one", "two"]))
-    def user_asks_for_a_restore(self, value: str) -> None:
-        backup = {"backupId": BACKUP_RESULT["id"]} if value else {}
-        self.spec["restore"] = {"id": value, "from": backup}
-
-    @rule(value=st.sampled_from(["", "one", "two"]))
-    def user_confirms_a_restore(self, value: str) -> None:
-        self.spec["confirmed"] = value
-
-    @rule(value=st.sampled_from(["", "one", "two"]))
-    def user_asks_for_migrations(self, value: str) -> None:
-        self.spec["migrations"] = {"configMapRef": {"name": value}}
-
-    @rule(value=st.sampled_from(["", "one", "two"]))
-    def user_asks_for_new_credentials(self, value: str) -> None:
-        self.spec["credentials"] = {"rotation": {"requestedAt": value}}
-
-    @rule(value=st.sampled_from(["", "ServerCrash", "PodKill", "FillDisk", "NetworkDeny"]))
-    def user_asks_for_an_experiment(self, value: str) -> None:
-        experiments = [{"name": value.lower(), "action": value}] if value else []
-        self.spec["chaos"] = {"experiments": experiments}
-
-    @rule()
-    def user_grows_the_volume(self) -> None:
-        self.spec["storage"] = {"size": "2Gi"}
-
-    @rule(value=st.booleans())
-    def user_pauses_or_goes_on(self, value: bool) -> None:
-        self.spec["paused"] = value
-
-    @rule(
-        deletion=st.sampled_from(
-            [
-                {"policy": "Snapshot"},
-                {"policy": "Retain"},
-                {"policy": "Delete"},
-                {"policy": "Delete", "confirm": True},
-            ]
-        )
-    )
-    def user_sets_the_policy(self, deletion: dict[str, Any]) -> None:
-        self.spec["deletion"] = deletion
-        if self.deleting and deletion.get("confirm"):
-            self.word_given = True
-
-    @rule()
-    def user_deletes(self) -> None:
-        self.deleting = True
-        self.word_given = self.word_given or bool(self.spec.get("deletion", {}).get("confirm"))
 
     @precondition(lambda self: not self.cluster.released)
     @rule()
     def controller_passes(self) -> None:
         wanted = desired(deleting=self.deleting, **self.spec)
-        plan = decide(wanted, self.cluster.observed(), self.cluster.record, NOW)
-        again = decide(wanted, self.cluster.observed(), self.cluster.record, NOW)
+        plan = decide(wanted, self.cluster.observed(), self.cluster.record, self.cluster.now)
+        again = decide(wanted, self.cluster.observed(), self.cluster.record, self.cluster.now)
         assert plan == again
         if self.spec.get("paused"):
             assert plan.files is Files.LEAVE
@@ -240,8 +151,17 @@ class Operator(RuleBasedStateMachine):
             if name == "orders-backup" and _kind == "PersistentVolumeClaim":
                 assert protected
 
+    @invariant()
+    def a_proved_snapshot_stays_until_it_is_let_go(self) -> None:
+        record = self.cluster.record
+        for each in record.snapshots if record else ():
+            there = self.cluster.live.get(("VolumeSnapshot", each.name))
+            going = record is not None and record.expiring == each
+            assert going or (there is not None and there[2])
+
     def teardown(self) -> None:
         """Left alone and healthy, every history ends in a stable state."""
+        self.cluster.snapshot_error = ""
         self.cluster.pod_message = ""
         self.cluster.jobs_run = True
         self.somebody_deletes_the_failed_jobs()

@@ -26,6 +26,7 @@ FILES = [
     for path in sorted((ROOT / folder).glob("*.yaml"))
 ]
 READ = {"get", "list", "watch"}
+RENDERED = [each for each in (*kinds.CHILDREN, kinds.VOLUME_SNAPSHOTS) if each != kinds.PODS]
 
 
 def documents(path: str) -> list[dict[str, Any]]:
@@ -50,7 +51,7 @@ def test_the_controller_may_read_every_kind_that_it_follows() -> None:
         for group in rule["apiGroups"]
         for resource in rule["resources"]
     }
-    followed = (*kinds.CHILDREN, kinds.SAMPLEDBS, kinds.APPLICATIONS, kinds.KUSTOMIZATIONS)
+    followed = (*RENDERED, kinds.PODS, kinds.SAMPLEDBS, kinds.APPLICATIONS, kinds.KUSTOMIZATIONS)
     assert {(each.group, each.plural) for each in followed} <= granted
 
 
@@ -111,7 +112,7 @@ def test_the_base_builds_with_the_definition_that_is_printed(tmp_path: Path) -> 
 def test_the_argo_project_admits_exactly_what_is_rendered() -> None:
     project, root = documents("examples/argocd/project.yaml")
     admitted = {each["kind"] for each in project["spec"]["namespaceResourceWhitelist"]}
-    assert admitted == {each.kind for each in kinds.CHILDREN} - {"Pod"}
+    assert admitted == {each.kind for each in RENDERED}
     assert project["spec"]["clusterResourceWhitelist"] == []
     assert root["spec"]["clusterResourceWhitelist"] == []
     rendered = app(Handoff(tool=Tool.ARGOCD, project="sampledb"), Key(namespace="a", name="b"), "c")
@@ -125,7 +126,7 @@ def test_the_flux_applier_may_write_exactly_what_is_rendered() -> None:
         for rule in rules("examples/flux/rights.yaml", named="sampledb-applier")
         for resource in rule["resources"]
     }
-    assert granted == {each.plural for each in kinds.CHILDREN} - {"pods"}
+    assert granted == {each.plural for each in RENDERED}
 
 
 def test_the_flux_root_patches_what_is_rendered_and_reads_our_source() -> None:

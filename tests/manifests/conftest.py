@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from renderer.core import manifests
-from renderer.core.layout import JOBS, Key, Role, names
+from renderer.core.layout import JOBS, SNAPSHOTS, Key, Role, names
 
 Document = dict[str, Any]
 KEY = Key(namespace="team-a", name="orders")
@@ -69,6 +69,16 @@ _OBJECTS: dict[Role, Document] = {
     ),
     Role.DATA: _object("v1", "PersistentVolumeClaim", "data-orders-0", spec=_CLAIM),
     Role.BACKUPS: _object("v1", "PersistentVolumeClaim", "orders-backup", spec=_CLAIM),
+    **{
+        role: _object(
+            "snapshot.storage.k8s.io/v1",
+            "VolumeSnapshot",
+            f"orders-{role.value}",
+            spec={"source": {"persistentVolumeClaimName": "data-orders-0"}},
+        )
+        for role in Role
+        if role in SNAPSHOTS
+    },
     Role.SERVER: _object(
         "apps/v1",
         "StatefulSet",
@@ -135,7 +145,7 @@ def rendered() -> Callable[[Role], Document]:
 
     def give(role: Role) -> Document:
         document = copy.deepcopy(_OBJECTS[role])
-        if role is Role.BACKUPS:
+        if role in {Role.BACKUPS, Role.SNAPSHOT}:
             document["metadata"]["annotations"] = dict(_KEPT)
         return document
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from renderer import templating
 from renderer.core import emit, layout, manifests, resource
 from renderer.core.configuration import Configuration
 from renderer.core.desired import Release
-from renderer.core.layout import Claims, Names, Role
+from renderer.core.layout import SNAPSHOTS, Claims, Names, Role, Snapshot
 from renderer.core.operations.chaos import Faults
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -153,6 +153,26 @@ CASES = {
         "FillDisk", Role.EXPERIMENT, Role.MEND, fill_percent=95, volume_bytes=2**30
     ),
     "chaos-deny": experiment("NetworkDeny", Role.NETWORK, Role.MEND, deny=True),
+    "snapshots": Case(
+        roles=SNAPSHOTS,
+        names=replace(
+            layout.names("orders"),
+            snapshot=Snapshot(name="orders-snapshot-1a2b3c4d", claim="data-orders-0"),
+            old_snapshot=Snapshot(name="orders-snapshot-5e6f7a8b", claim="data-orders-r1a2b3c4d"),
+        ),
+    ),
+    "restore-snapshot": Case(
+        spec={
+            **MINIMAL,
+            "restore": {"id": "monday", "from": {"volumeSnapshotName": "orders-snapshot-1a2b3c4d"}},
+        },
+        roles=frozenset({Role.DATA, Role.RESTORED, Role.RESTORE}),
+        names=replace(
+            layout.names("orders", claims=Claims(restored="data-orders-r1a2b3c4d")),
+            sources={"data-orders-r1a2b3c4d": "orders-snapshot-1a2b3c4d"},
+        ),
+        operation="restore-2",
+    ),
     "deletion-final-backup": Case(roles=SERVER | {Role.BACKUPS, Role.FINAL_BACKUP}),
     "deletion-unprotected": Case(roles=SERVER | {Role.BACKUPS}, protect=False),
 }

@@ -175,7 +175,7 @@ class Backup:
     job: Word | None = None
     """Job that took it."""
     snapshot: Word | None = None
-    """Handle of the volume snapshot."""
+    """VolumeSnapshotContent of the snapshot, which names the storage's own handle."""
     message: Message | None = None
     """Why it failed."""
 

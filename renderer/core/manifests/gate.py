@@ -15,7 +15,17 @@ import orjson
 
 from renderer.core import fields
 from renderer.core.errors import Detail, InvalidError
-from renderer.core.layout import DATA_CLAIMS, JOBS, NAME_LABEL, ROLE_LABEL, Key, Role, claim, names
+from renderer.core.layout import (
+    DATA_CLAIMS,
+    JOBS,
+    NAME_LABEL,
+    ROLE_LABEL,
+    SNAPSHOTS,
+    Key,
+    Role,
+    claim,
+    names,
+)
 from renderer.core.manifests.hashes import template_of, template_path
 from renderer.core.manifests.metadata import FLUX_PRUNE, SYNC_OPTIONS, options, unwanted, wrong
 from renderer.core.manifests.normal import role_of, title
@@ -29,6 +39,7 @@ ALLOWED: Mapping[Role, tuple[str, str]] = {
     Role.SERVICE: ("v1", "Service"),
     **dict.fromkeys(DATA_CLAIMS, ("v1", "PersistentVolumeClaim")),
     Role.BACKUPS: ("v1", "PersistentVolumeClaim"),
+    **dict.fromkeys(SNAPSHOTS, ("snapshot.storage.k8s.io/v1", "VolumeSnapshot")),
     Role.SERVER: ("apps/v1", "StatefulSet"),
     Role.NETWORK: ("networking.k8s.io/v1", "NetworkPolicy"),
     Role.DISRUPTION: ("policy/v1", "PodDisruptionBudget"),
@@ -81,7 +92,7 @@ def problems(document: Mapping[str, Any], *, key: Key) -> Iterator[Detail]:
     yield from _size(document, metadata)
     if "status" in document:
         yield Detail(problem="the cluster writes it", field="status", remedy="remove it")
-    if role is Role.BACKUPS:
+    if role in {Role.BACKUPS, Role.SNAPSHOT}:
         yield from _kept(metadata)
 
 
@@ -127,7 +138,7 @@ def _identity(
         yield wrong("kind", shown, f"{role.value} must be {wanted}", f"render a {wanted}")
     name = str(metadata.get("name", ""))
     expected = _expected(key)[role]
-    suffixed = role in JOBS or role in DATA_CLAIMS
+    suffixed = role in JOBS | DATA_CLAIMS | SNAPSHOTS
     if not (name.startswith(f"{expected}-") if suffixed else name == expected):
         yield wrong("metadata.name", name, "isn't this SampleDB's", f"name it {expected}")
     if len(name) > _NAME:
@@ -196,7 +207,7 @@ def _size(document: Mapping[str, Any], metadata: Mapping[str, Any]) -> Iterator[
 
 
 def _kept(metadata: Mapping[str, Any]) -> Iterator[Detail]:
-    """Backups outlive the SampleDB: neither applier may ever prune their claim."""
+    """Backups outlive the SampleDB: neither applier may ever prune them."""
     annotations = metadata.get("annotations")
     annotations = annotations if isinstance(annotations, dict) else {}
     sync = annotations.get(SYNC_OPTIONS, "")

@@ -34,8 +34,8 @@ def tombstone_file(tombstone: Tombstone) -> bytes:
     """Write a tombstone, with the commands that bring the database back."""
     key = tombstone.key
     grave = _adapter(Grave).dump_python(tombstone.grave, mode="json", by_alias=True)
-    if grave["kept"]["backup"] is None:
-        del grave["kept"]["backup"]
+    for name in [name for name, kept in grave["kept"].items() if kept is None]:
+        del grave["kept"][name]
     document = {
         "apiVersion": API_VERSION,
         "kind": TOMBSTONE_KIND,

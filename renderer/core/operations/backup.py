@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from renderer.core.operations import results, roles
+from renderer.core.operations import results, roles, snapshots
 from renderer.core.operations.step import Operation, Situation, Step, running
 from renderer.core.plan import Phase
 from renderer.core.record import Record
@@ -23,13 +23,29 @@ BACKUP = Operation(
             name="Backup",
             phase=Phase.BACKING_UP,
             title="take the backup that was asked for",
-            awaits="the backup has been read back (id, size, sha256)",
+            awaits="the backup is proved: read back (id, size, sha256), or a snapshot ready to use",
             roles=roles.backing_up,
-            proof=results.backed_up_now,
+            proof=snapshots.or_by(results.backed_up_now),
             on_failure="BackupFailed: the server runs on; the request can be withdrawn",
-            learn=_answered,
+            learn=snapshots.learnt_or_by(_answered),
             release=running,
+            enter=snapshots.entered,
         ),
     ),
-    done="the backup is verified; remove the Job",
+    done="the backup is verified",
 )
+
+SCHEDULED_BACKUP = replace(
+    BACKUP,
+    type="ScheduledBackup",
+    title="scheduled backup",
+    steps=(
+        replace(
+            BACKUP.steps[0],
+            title="take the snapshot that is due",
+            on_failure="BackupFailed: the server runs on; suspend the schedule to give it up",
+            learn=snapshots.learnt_or_by(snapshots.answered),
+        ),
+    ),
+)
+"""The snapshot that the schedule asks for: no Job in the cluster may make a VolumeSnapshot."""

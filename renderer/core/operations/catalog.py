@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from renderer.core.operations.backup import BACKUP
+from renderer.core.operations.backup import BACKUP, SCHEDULED_BACKUP
 from renderer.core.operations.chaos import CHAOS, CHAOS_ABORT
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
 from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
@@ -12,6 +12,7 @@ from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, 
 from renderer.core.operations.migrate import MIGRATE
 from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
 from renderer.core.operations.rotate import ROTATE
+from renderer.core.operations.snapshots import EXPIRE
 from renderer.core.operations.step import Operation
 from renderer.core.operations.upgrade import DROP_OLD, MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
 
@@ -24,6 +25,7 @@ OPERATIONS: Mapping[str, Operation] = {
         PROVISION_FROM_BACKUP,
         CONFIGURE,
         BACKUP,
+        SCHEDULED_BACKUP,
         RESIZE,
         MINOR_UPGRADE,
         MAJOR_UPGRADE,
@@ -33,6 +35,7 @@ OPERATIONS: Mapping[str, Operation] = {
         ROTATE,
         RESTORE,
         CONFIRM_RESTORE,
+        EXPIRE,
         HIBERNATE,
         WAKE,
         DELETE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from renderer.core.operations import evidence, results, roles
+from renderer.core.operations import evidence, results, roles, snapshots
 from renderer.core.operations.step import Operation, Situation, Step, running
 from renderer.core.plan import Files, Phase
 from renderer.core.record import Record
@@ -19,13 +19,15 @@ _FINAL_BACKUP = Step(
     name="FinalBackup",
     phase=Phase.SNAPSHOTTING,
     title="take the final backup",
-    awaits="the backup has been read back (id, size, sha256)",
+    awaits="the backup is proved: read back (id, size, sha256), or a snapshot ready to use",
     roles=roles.final_backup,
-    proof=results.backed_up,
+    proof=snapshots.or_by(results.backed_up),
     on_failure="DeletionBlocked: nothing goes",
-    learn=_backed_up,
-    replicas=lambda _record: 1,
+    learn=snapshots.learnt_or_by(_backed_up),
+    # A stopped server need not wake for a snapshot, and its volume is at rest.
+    replicas=lambda record: 0 if record.hibernated and record.snapshotting else 1,
     release=running,
+    enter=snapshots.entered,
 )
 _CLEAR = Step(
     name="Clear",

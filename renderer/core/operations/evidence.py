@@ -149,7 +149,7 @@ def gone(situation: Situation) -> Verdict:
     left = sorted(
         f"{kind}/{name}"
         for kind, name in situation.observed.children
-        if (kind, name) not in kept and kind != "Job"
+        if (kind, name) not in kept and kind not in {"Job", "VolumeSnapshot"}
     )
     left += [f"Pod/{pod.name}" for pod in situation.observed.pods_of(Role.SERVER.value)]
     delivery = situation.observed.delivery

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from renderer.core.desired import Desired, Release
 from renderer.core.operations import check, evidence, results, roles
+from renderer.core.operations.restore import begun
 from renderer.core.operations.step import Operation, Situation, Step, restored_claim, running
 from renderer.core.plan import Phase
 from renderer.core.record import Record
 
 
 def _begun(record: Record, desired: Desired) -> Record:
-    return replace(check.taken(record, desired), restoring=desired.db.spec.restore.id)
+    return begun(check.taken(record, desired), desired)
 
 
 def _filled(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
@@ -44,7 +45,7 @@ def _reading(record: Record, desired: Desired) -> Release:
 PROVISION_FROM_BACKUP = Operation(
     type="ProvisionFromBackup",
     title="provision from backup",
-    about=lambda _record, desired: desired.db.spec.restore.from_.backup_id,
+    about=lambda _record, desired: desired.db.spec.restore.from_.name,
     steps=(
         Step(
             name="Restore",
@@ -54,7 +55,7 @@ PROVISION_FROM_BACKUP = Operation(
             roles=roles.filling,
             proof=results.restored,
             on_failure="RestoreFailed: nothing was made; mend the cause, or name another backup",
-            enter=_begun,
+            enter=begun,
             learn=_filled,
         ),
         Step(

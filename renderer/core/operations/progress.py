@@ -20,15 +20,20 @@ def refreshed(record: Record, desired: Desired) -> Record:
     return replace(record, generation=record.generation + 1, input_digest=desired.digest)
 
 
-def begin(operation: Operation, step: Step, desired: Desired, record: Record | None) -> Plan:
-    """Plan the commit that begins `operation` at `step`."""
+def begin(
+    operation: Operation, step: Step, desired: Desired, record: Record | None, *, token: str = ""
+) -> Plan:
+    """Plan the commit that begins `operation` at `step`.
+
+    `token` tells it from the others of its type, where that isn't a change of the spec.
+    """
     if record is None:
         first = Record(generation=1, input_digest=desired.digest)
     else:
         first = refreshed(record, desired)
     underway = Underway(
         type=operation.type,
-        id=f"{operation.type.lower()}-{first.generation}{operation.suffix(first)}",
+        id=f"{operation.type.lower()}-{token or first.generation}{operation.suffix(first)}",
         step=step.name,
         about=operation.about(first, desired),
         image=desired.image if operation.dangerous else "",

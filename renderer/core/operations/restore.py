@@ -17,8 +17,19 @@ from renderer.core.plan import Phase
 from renderer.core.record import Record
 
 
-def _begun(record: Record, desired: Desired) -> Record:
-    return replace(record, restoring=desired.db.spec.restore.id)
+def begun(record: Record, desired: Desired) -> Record:
+    """Note the restore, and what its claim is made from: that is rendered with it for ever."""
+    wanted = desired.db.spec.restore
+    sources = _known(record, desired)
+    if wanted.from_.volume_snapshot_name:
+        sources[restored_claim(desired, wanted.id)] = wanted.from_.volume_snapshot_name
+    return replace(record, restoring=wanted.id, sources=sources)
+
+
+def _known(record: Record, desired: Desired) -> dict[str, str]:
+    """The sources of the claims that there are."""
+    there = {record.claim or claim(desired.key.name, "0"), record.previous_claim}
+    return {name: source for name, source in record.sources.items() if name in there}
 
 
 def _swapped(record: Record, desired: Desired) -> Record:
@@ -38,7 +49,7 @@ def _swapped(record: Record, desired: Desired) -> Record:
 
 RESTORE = Operation(
     type="Restore",
-    about=lambda _record, desired: desired.db.spec.restore.from_.backup_id,
+    about=lambda _record, desired: desired.db.spec.restore.from_.name,
     steps=(
         Step(
             name="Restore",
@@ -49,7 +60,7 @@ RESTORE = Operation(
             proof=results.restored,
             on_failure="RestoreFailed: the server runs on with the data that it has",
             release=running,
-            enter=_begun,
+            enter=begun,
         ),
         Step(
             name="Stop",

@@ -59,7 +59,8 @@ def outdated(situation: Situation, at: datetime) -> bool:
 
 def lacks_fresh_backup(situation: Situation) -> bool:
     """True when a backup must be taken first: there is a place for it, and no fresh one."""
-    return not situation.blind and situation.desired.backs_up and lacks_any_fresh_backup(situation)
+    place = situation.desired.backs_up or situation.desired.snapshots
+    return not situation.blind and place and lacks_any_fresh_backup(situation)
 
 
 def lacks_any_fresh_backup(situation: Situation) -> bool:
@@ -105,7 +106,7 @@ def dropped(situation: Situation) -> Verdict:
 def restored(situation: Situation) -> Verdict:
     """The backup has been restored into the new claim, started alone and read."""
     verdict = _job_result(situation, Role.RESTORE)
-    wanted = situation.desired.db.spec.restore.from_.backup_id
+    wanted = situation.desired.db.spec.restore.from_.name
     if verdict.problem or verdict.facts.get("id") == wanted:
         return verdict
     return stall(

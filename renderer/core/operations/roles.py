@@ -42,11 +42,14 @@ def initialising(desired: Desired) -> frozenset[Role]:
 
 def steady(desired: Desired) -> frozenset[Role]:
     """Everything of an initialised SampleDB: the server and its scheduled backups."""
-    return running(desired) | ({Role.BACKUP} if desired.scheduled else frozenset())
+    by_job = desired.scheduled and not desired.snapshots
+    return running(desired) | ({Role.BACKUP} if by_job else frozenset())
 
 
 def backing_up(desired: Desired) -> frozenset[Role]:
-    """Everything, a backup Job, and the claim that it writes to."""
+    """Everything, and a VolumeSnapshot; or a backup Job, and the claim that it writes to."""
+    if desired.snapshots:
+        return steady(desired) | {Role.SNAPSHOT}
     return steady(desired) | {Role.BACKUPS, Role.BACKUP_NOW}
 
 
@@ -56,18 +59,21 @@ def with_job(*these: Role) -> RolesOf:
 
 
 def final_backup(desired: Desired) -> frozenset[Role]:
-    """The server, the final-backup Job and the claim that it writes to."""
+    """The server, and a VolumeSnapshot; or the final-backup Job and the claim it writes to."""
+    if desired.snapshots:
+        return running(desired) | {Role.SNAPSHOT}
     return running(desired) | {Role.BACKUPS, Role.FINAL_BACKUP}
 
 
 def proved_backup(desired: Desired) -> frozenset[Role]:
     """The server, still running, and the claim that holds the final backup."""
-    return running(desired) | {Role.BACKUPS}
+    return running(desired) | backups_only(desired)
 
 
-def backups_only(_desired: Desired) -> frozenset[Role]:
-    """The claim that holds the final backup, and nothing else."""
-    return frozenset({Role.BACKUPS})
+def backups_only(desired: Desired) -> frozenset[Role]:
+    """The claim that holds the final backup, and nothing else; a VolumeSnapshot needs none."""
+    needed = desired.backs_up or not desired.snapshots
+    return frozenset({Role.BACKUPS}) if needed else frozenset()
 
 
 def with_kept(these: frozenset[Role], record: Record) -> frozenset[Role]:
@@ -76,7 +82,7 @@ def with_kept(these: frozenset[Role], record: Record) -> frozenset[Role]:
 
 
 def restoring(desired: Desired) -> frozenset[Role]:
-    """The server as it is, the new claim, and the Job that fills it."""
+    """The server as it is, the new claim, and the Job that fills or looks at it."""
     return steady(desired) | _filling(desired)
 
 
@@ -87,8 +93,9 @@ def filling(desired: Desired) -> frozenset[Role]:
 
 
 def _filling(desired: Desired) -> frozenset[Role]:
-    """The claim with another SampleDB's backups is that one's own."""
-    own = set() if desired.db.spec.restore.from_.sample_db else {Role.BACKUPS}
+    """The claim with another SampleDB's backups is that one's own; a snapshot needs none."""
+    source = desired.db.spec.restore.from_
+    own = set() if source.sample_db or source.volume_snapshot_name else {Role.BACKUPS}
     return frozenset({Role.TOOLS, Role.RESTORED, Role.RESTORE} | own)
 
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from enum import Enum
 
 from renderer.core.desired import Desired, Release
-from renderer.core.layout import Claims, Names, Role, claim, names
+from renderer.core.layout import Claims, Names, Role, Snapshot, claim, names
 from renderer.core.observed import Observed
 from renderer.core.plan import Files, Phase, Problem
-from renderer.core.record import Record
+from renderer.core.record import Record, Taken
 
 
 def restored_claim(desired: Desired, restore_id: str) -> str:
@@ -29,12 +29,22 @@ def names_of(desired: Desired, record: Record) -> Names:
         restored=restored_claim(desired, restoring) if restoring else "",
         previous=record.previous_claim,
     )
-    return names(
+    known = names(
         desired.key.name,
         credentials=record.credentials or desired.credentials,
         new_credentials=record.rotating,
         claims=claims,
     )
+    return replace(
+        known,
+        snapshot=_snapshot(record.snapshotting),
+        old_snapshot=_snapshot(record.expiring),
+        sources=record.sources,
+    )
+
+
+def _snapshot(known: Taken | None) -> Snapshot:
+    return Snapshot(name=known.name, claim=known.claim) if known else Snapshot()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,15 @@ from dataclasses import replace
 
 from renderer.core.desired import Desired
 from renderer.core.layout import Role
-from renderer.core.operations import check, downtime, evidence, gates, results, roles
+from renderer.core.operations import (
+    check,
+    downtime,
+    evidence,
+    gates,
+    results,
+    roles,
+    snapshots,
+)
 from renderer.core.operations.step import Operation, Situation, Step, Verdict, running
 from renderer.core.plan import Phase
 from renderer.core.record import Record
@@ -29,14 +37,15 @@ def _backup_step(name: str, title: str, needed: Callable[[Situation], bool]) -> 
         name=name,
         phase=Phase.UPGRADING,
         title=title,
-        awaits="the backup has been read back (id, size, sha256)",
+        awaits="the backup is proved: read back (id, size, sha256), or a snapshot ready to use",
         roles=roles.backing_up,
-        proof=results.backed_up_now,
+        proof=snapshots.or_by(results.backed_up_now),
         on_failure="BackupFailed: nothing else is begun, and the server runs on",
-        learn=results.safe,
+        learn=snapshots.learnt_or_by(results.safe),
         release=running,
         needed=needed,
         expires=results.outdated,
+        enter=snapshots.entered,
     )
 
 

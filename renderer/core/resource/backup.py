@@ -97,7 +97,7 @@ class Backup(Checked):
     method: BackupMethod = BackupMethod.LOGICAL
     """Logical is a dump, Physical a base backup, VolumeSnapshot a snapshot of the volume."""
     target: BackupTarget | None = None
-    """Where backups are kept; needed with a schedule."""
+    """Where backups are kept; needed with a schedule, except by the method VolumeSnapshot."""
     retention: Retention = Field(default_factory=shared(Retention))
     """Which backups are kept."""
     verify: Verify = Verify.CHECKSUM
@@ -109,20 +109,36 @@ class Backup(Checked):
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
-            cel="self.schedule == '' || has(self.target)",
-            holds=lambda backup: backup.schedule == "" or backup.target is not None,
+            cel="self.schedule == '' || has(self.target) || self.method == 'VolumeSnapshot'",
+            holds=lambda backup: backup.schedule == "" or backup.has_place,
             message="is required with a schedule",
             field="target",
             remedy="add target.pvc with a size, or remove the schedule",
         ),
         Rule(
-            cel="self.requestedAt == '' || has(self.target)",
-            holds=lambda backup: backup.requested_at == "" or backup.target is not None,
+            cel="self.requestedAt == '' || has(self.target) || self.method == 'VolumeSnapshot'",
+            holds=lambda backup: backup.requested_at == "" or backup.has_place,
             message="is required with requestedAt",
             field="target",
             remedy="add target.pvc with a size, or remove requestedAt",
         ),
+        Rule(
+            cel="self.method != 'VolumeSnapshot' || self.verify != 'Restore'",
+            holds=lambda backup: (
+                backup.method is not BackupMethod.VOLUME_SNAPSHOT
+                or backup.verify is not Verify.RESTORE
+            ),
+            message="can't be Restore with the method VolumeSnapshot: a snapshot counts when the "
+            "storage says that it is ready to use",
+            field="verify",
+            remedy="write Checksum, or use the method Logical or Physical",
+        ),
     )
+
+    @property
+    def has_place(self) -> bool:
+        """True when there is a place for backups; snapshots lie with the storage."""
+        return self.target is not None or self.method is BackupMethod.VOLUME_SNAPSHOT
 
     def extra(self) -> tuple[Broken, ...]:
         """The time zone must exist, and the schedule must come round."""
@@ -183,9 +199,14 @@ class RestoreSource(Checked):
     )
 
     @property
+    def name(self) -> str:
+        """What it names; "" when it names nothing."""
+        return self.backup_id or self.volume_snapshot_name or self.s3_url
+
+    @property
     def empty(self) -> bool:
         """True when it names nothing."""
-        return not (self.backup_id or self.volume_snapshot_name or self.s3_url)
+        return not self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

@@ -38,16 +38,7 @@ TABLE: tuple[Unsupported, ...] = (
         remedy="use Generated, or create the Secret yourself and use Existing",
     ),
     Unsupported(
-        field="backup.method",
-        works=("Logical", "Physical"),
-        what="a backup by a snapshot of the volume",
-        remedy="use Logical or Physical",
-    ),
-    Unsupported(
         field="backup.target.s3", works=(), what="backup to an S3 store", remedy="use target.pvc"
-    ),
-    Unsupported(
-        field="restore.from.volumeSnapshotName", works=("",), what="restore of a VolumeSnapshot"
     ),
     Unsupported(field="restore.from.s3Url", works=("",), what="restore from an S3 store"),
     Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),

@@ -26,6 +26,7 @@ KINDS = (
     "batch/v1/Job",
     "networking.k8s.io/v1/NetworkPolicy",
     "policy/v1/PodDisruptionBudget",
+    "snapshot.storage.k8s.io/v1/VolumeSnapshot",
 )
 """What can be validated: `apiVersion/kind`."""
 

@@ -114,6 +114,17 @@ def _service(new: Object, old: Object) -> list[Cause]:
     return [Cause(field="spec.clusterIPs[0]", message=message)]
 
 
+def _snapshot(new: Object, old: Object) -> list[Cause]:
+    name = "persistentVolumeClaimName"
+    after, before = (
+        ((thing.get("spec") or {}).get("source") or {}).get(name) for thing in (new, old)
+    )
+    if after == before:
+        return []
+    message = f'Invalid value: "string": {name} is immutable'
+    return [Cause(field=f"spec.source.{name}", message=message)]
+
+
 _CHECKS: dict[str, Callable[[Object, Object], list[Cause]]] = {
     "configmaps": _sealed,
     "jobs.batch": _job,
@@ -121,4 +132,5 @@ _CHECKS: dict[str, Callable[[Object, Object], list[Cause]]] = {
     "secrets": _sealed,
     "services": _service,
     "statefulsets.apps": _stateful_set,
+    "volumesnapshots.snapshot.storage.k8s.io": _snapshot,
 }

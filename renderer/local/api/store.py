@@ -23,6 +23,7 @@ from renderer.local.api import (
 from renderer.local.api.deletion import Remover
 from renderer.local.api.history import Entry, Subscription
 from renderer.local.api.resources import BUILT_IN, DELIVERY, Registry, ResourceType
+from renderer.local.api.snapshots import SNAPSHOTS
 from renderer.local.api.tables import Tables
 from renderer.local.api.writes import DeleteOptions, Listing, PatchKind, Write, copied
 
@@ -51,7 +52,7 @@ class Store:
         self._lock = RLock()
         self._tables = Tables(history)
         self._now = now
-        self.resources = Registry(BUILT_IN + DELIVERY)
+        self.resources = Registry(BUILT_IN + DELIVERY + SNAPSHOTS)
         self._strategies = strategies.Strategies(self.resources)
         self._remover = Remover(self._tables, self.resources, now)
         for name in ("default", "kube-system", "kube-public", "kube-node-lease") if system else ():

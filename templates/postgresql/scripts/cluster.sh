@@ -78,3 +78,41 @@ put_in_place() {
   mv "$1" "$2" 2> "$errors" || fail 1 "could not rename the data directory: $(words)"
   sync "$(dirname "$2")"
 }
+
+# Exact, and from the tables themselves: each of their pages is read.
+count_rows_of_database() {
+  PGDATABASE="$DATABASE" sql > "$TMPDIR/counts" << 'SQL' || fail 65 "the tables of the restored database $DATABASE can't be read: $(words)"
+SET enable_indexonlyscan = off;
+SELECT format('SELECT count(*) FROM %I.%I', nspname, relname)
+  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+  WHERE relkind IN ('r', 'm') AND relpersistence = 'p' AND (relkind = 'r' OR relispopulated)
+    AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\_%'
+  ORDER BY 1 \gexec
+SQL
+  while read -r count; do
+    tables=$((tables + 1))
+    rows=$((rows + count))
+  done < "$TMPDIR/counts"
+}
+
+# check_database WHAT: that what was restored has the database of INIT_DATABASE (empty: any).
+check_database() {
+  test -n "$(printenv INIT_DATABASE || true)" || return 0
+  found=$(PGDATABASE=postgres sql << 'SQL'
+\getenv name INIT_DATABASE
+SELECT CASE WHEN bool_or(datname = :'name') THEN '' ELSE string_agg(datname, ', ' ORDER BY datname) END
+  FROM pg_database WHERE NOT datistemplate;
+SQL
+  ) || fail 1 "could not list the databases: $(words)"
+  test -z "$found" || fail 65 "$1 has no database $(printenv INIT_DATABASE), which spec.init.database names; it has: $found"
+}
+
+# Makes known what was read: `tables`, `rows`, `databases`, and the server's `version`.
+# shellcheck disable=SC2034 # for the scripts that source this one
+read_every_table() {
+  tables=0
+  rows=0
+  each_database count_rows_of_database
+  databases=$(query postgres "SELECT count(*) FROM pg_database WHERE NOT datistemplate") || fail 1 "could not count the databases: $(words)"
+  version=$(query postgres "SELECT split_part(current_setting('server_version'), ' ', 1)") || fail 1 "could not read the server's version: $(words)"
+}

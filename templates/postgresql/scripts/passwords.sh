@@ -23,3 +23,9 @@ check_password() {
   test -n "$2" || fail 65 "the new password of $1 is empty"
   test "$(printf '%s' "$2" | wc -l)" -eq 0 || fail 65 "the new password of $1 contains a line break"
 }
+
+# Of a restored server: OWNER_PASSWORD and POSTGRES_PASSWORD; an empty one stays as it is.
+set_passwords() {
+  test -z "$OWNER_PASSWORD" || set_password "$OWNER" "$OWNER_PASSWORD"
+  test -z "$POSTGRES_PASSWORD" || set_password "$PGUSER" "$POSTGRES_PASSWORD"
+}

@@ -109,38 +109,6 @@ restore_physical() {
   start_isolated "$bin" "$partial" "$preload" || fail 65 "the restored server does not start: $(words)"
 }
 
-# Exact, and from the tables themselves: each of their pages is read.
-count_rows_of_database() {
-  PGDATABASE="$DATABASE" sql > "$TMPDIR/counts" << 'SQL' || fail 65 "the tables of the restored database $DATABASE can't be read: $(words)"
-SET enable_indexonlyscan = off;
-SELECT format('SELECT count(*) FROM %I.%I', nspname, relname)
-  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
-  WHERE relkind IN ('r', 'm') AND relpersistence = 'p' AND (relkind = 'r' OR relispopulated)
-    AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\_%'
-  ORDER BY 1 \gexec
-SQL
-  while read -r count; do
-    tables=$((tables + 1))
-    rows=$((rows + count))
-  done < "$TMPDIR/counts"
-}
-
-check_database() {
-  test -n "$(printenv INIT_DATABASE || true)" || return 0
-  found=$(PGDATABASE=postgres sql << 'SQL'
-\getenv name INIT_DATABASE
-SELECT CASE WHEN bool_or(datname = :'name') THEN '' ELSE string_agg(datname, ', ' ORDER BY datname) END
-  FROM pg_database WHERE NOT datistemplate;
-SQL
-  ) || fail 1 "could not list the databases: $(words)"
-  test -z "$found" || fail 65 "the backup $BACKUP_ID has no database $(printenv INIT_DATABASE), which spec.init.database names; it has: $found"
-}
-
-set_passwords() {
-  test -z "$OWNER_PASSWORD" || set_password "$OWNER" "$OWNER_PASSWORD"
-  test -z "$POSTGRES_PASSWORD" || set_password "$PGUSER" "$POSTGRES_PASSWORD"
-}
-
 write_result() {
   result="{\"id\": \"$BACKUP_ID\", \"sha256\": \"$sha256\", \"method\": \"$method\", \"databases\": $databases, \"tables\": $tables, \"rows\": $rows, \"seconds\": $(seconds), \"version\": \"$version\"}"
   printf '%s\n' "$result" > "$partial/$marker" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
@@ -160,12 +128,8 @@ case "$method" in
   Physical) restore_physical ;;
   *) fail 65 "the backup $BACKUP_ID was made by the method \"$method\", which is not known here" ;;
 esac
-check_database
-tables=0
-rows=0
-each_database count_rows_of_database
-databases=$(query postgres "SELECT count(*) FROM pg_database WHERE NOT datistemplate") || fail 1 "could not count the databases: $(words)"
-version=$(query postgres "SELECT split_part(current_setting('server_version'), ' ', 1)") || fail 1 "could not read the server's version: $(words)"
+check_database "the backup $BACKUP_ID"
+read_every_table
 set_passwords
 stop_isolated || fail 1 "the restored server does not stop: $(words)"
 test "$(control "$bin" "$partial" 'Database cluster state')" = "shut down" || fail 1 "the restored server was not shut down cleanly"

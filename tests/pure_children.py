@@ -1,8 +1,25 @@
-"""What the pure cluster's children are called."""
+"""What the children of the pure cluster's SampleDB are, and how they are called."""
 
 from __future__ import annotations
 
-from renderer.core.layout import JOBS, Names, Role, names
+from renderer.core.layout import DATA_CLAIMS, JOBS, SNAPSHOTS, Names, Role, names
+
+KINDS = {
+    Role.SERVICE_ACCOUNT: "ServiceAccount",
+    Role.CONFIG: "ConfigMap",
+    Role.SCRIPTS: "ConfigMap",
+    Role.CONNECTION: "ConfigMap",
+    Role.TOOLS: "ConfigMap",
+    Role.SERVICE: "Service",
+    **dict.fromkeys(DATA_CLAIMS, "PersistentVolumeClaim"),
+    Role.BACKUPS: "PersistentVolumeClaim",
+    **dict.fromkeys(SNAPSHOTS, "VolumeSnapshot"),
+    Role.SERVER: "StatefulSet",
+    Role.NETWORK: "NetworkPolicy",
+    Role.DISRUPTION: "PodDisruptionBudget",
+    Role.BACKUP: "CronJob",
+    **dict.fromkeys(JOBS, "Job"),
+}
 
 
 def name_of(role: Role, digest: str, given: Names | None = None) -> str:
@@ -18,6 +35,8 @@ def name_of(role: Role, digest: str, given: Names | None = None) -> str:
         Role.RESTORED: children.restored,
         Role.PREVIOUS: children.previous,
         Role.BACKUPS: children.backups,
+        Role.SNAPSHOT: children.snapshot.name,
+        Role.OLD_SNAPSHOT: children.old_snapshot.name,
         Role.SERVER: children.server,
         Role.NETWORK: children.server,
         Role.DISRUPTION: children.server,

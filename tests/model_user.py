@@ -1,0 +1,126 @@
+"""What a user may ask for, and what may happen to the storage and the clock, as rules."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule
+from pure_cluster import BACKUP_RESULT, PureCluster
+
+CLOSED = "0 2 * * 6 4h"
+"""A window that is closed at `NOW`."""
+OPEN = "0 3 * * * 1h Etc/UTC"
+GATES = [{}, {"approval": "Manual"}, {"window": CLOSED}, {"approval": "Manual", "window": OPEN}]
+
+
+class User(RuleBasedStateMachine):
+    """The user of a SampleDB, at any time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.cluster = PureCluster()
+        self.spec: dict[str, Any] = {}
+        self.deleting = False
+        self.had_data = False
+        self.proved = False
+        self.word_given = False
+        self.asked = ""
+
+    @rule(gates=st.sampled_from(GATES))
+    def user_lets_upgrades_wait(self, gates: dict[str, Any]) -> None:
+        self.spec["upgrade"] = gates
+
+    @rule()
+    def user_approves_what_waits(self) -> None:
+        self.spec["approved"] = self.asked
+
+    @rule(name=st.sampled_from(["max_connections", "work_mem", "max_conections"]))
+    def user_edits_a_parameter(self, name: str) -> None:
+        self.spec["parameters"] = {name: "100"}
+
+    @rule(value=st.booleans())
+    def user_hibernates_or_wakes(self, value: bool) -> None:
+        self.spec["hibernate"] = value
+
+    @rule(value=st.sampled_from(["17", "18", "18.3", "18.9", "19", "19.1", "20"]))
+    def user_asks_for_another_version(self, value: str) -> None:
+        self.spec["version"] = value
+
+    @rule(value=st.sampled_from(["", "monday", "tuesday"]))
+    def user_asks_for_a_backup(self, value: str) -> None:
+        self.spec["backup"] = {"target": {"pvc": {"size": "1Gi"}}, "requestedAt": value}
+
+    @rule(
+        value=st.sampled_from(["", "monday", "tuesday"]),
+        schedule=st.sampled_from(["", "0 3 * * *"]),
+        suspend=st.booleans(),
+        keep=st.integers(1, 2),
+    )
+    def user_asks_for_snapshots(self, value: str, schedule: str, suspend: bool, keep: int) -> None:
+        self.spec["backup"] = {
+            "method": "VolumeSnapshot",
+            "requestedAt": value,
+            "schedule": schedule,
+            "suspend": suspend,
+            "retention": {"keep": keep, "maxAge": "3d"},
+        }
+
+    @rule(days=st.integers(1, 5))
+    def days_go_by(self, days: int) -> None:
+        self.cluster.now += timedelta(days=days)
+
+    @rule(broken=st.booleans())
+    def storage_refuses_snapshots_or_takes_them(self, broken: bool) -> None:
+        self.cluster.snapshot_error = "quota" if broken else ""
+
+    @rule(value=st.sampled_from(["", "one", "two"]))
+    def user_asks_for_a_restore(self, value: str) -> None:
+        backup = {"backupId": BACKUP_RESULT["id"]} if value else {}
+        self.spec["restore"] = {"id": value, "from": backup}
+
+    @rule(value=st.sampled_from(["", "one", "two"]))
+    def user_confirms_a_restore(self, value: str) -> None:
+        self.spec["confirmed"] = value
+
+    @rule(value=st.sampled_from(["", "one", "two"]))
+    def user_asks_for_migrations(self, value: str) -> None:
+        self.spec["migrations"] = {"configMapRef": {"name": value}}
+
+    @rule(value=st.sampled_from(["", "one", "two"]))
+    def user_asks_for_new_credentials(self, value: str) -> None:
+        self.spec["credentials"] = {"rotation": {"requestedAt": value}}
+
+    @rule(value=st.sampled_from(["", "ServerCrash", "PodKill", "FillDisk", "NetworkDeny"]))
+    def user_asks_for_an_experiment(self, value: str) -> None:
+        experiments = [{"name": value.lower(), "action": value}] if value else []
+        self.spec["chaos"] = {"experiments": experiments}
+
+    @rule()
+    def user_grows_the_volume(self) -> None:
+        self.spec["storage"] = {"size": "2Gi"}
+
+    @rule(value=st.booleans())
+    def user_pauses_or_goes_on(self, value: bool) -> None:
+        self.spec["paused"] = value
+
+    @rule(
+        deletion=st.sampled_from(
+            [
+                {"policy": "Snapshot"},
+                {"policy": "Retain"},
+                {"policy": "Delete"},
+                {"policy": "Delete", "confirm": True},
+            ]
+        )
+    )
+    def user_sets_the_policy(self, deletion: dict[str, Any]) -> None:
+        self.spec["deletion"] = deletion
+        if self.deleting and deletion.get("confirm"):
+            self.word_given = True
+
+    @rule()
+    def user_deletes(self) -> None:
+        self.deleting = True
+        self.word_given = self.word_given or bool(self.spec.get("deletion", {}).get("confirm"))
