@@ -23,6 +23,8 @@ Follow = Callable[..., Reflector]
 class Seen(list[tuple[str, str]]):
     """What the callback was told: ("+" new, "~" changed, "-" gone) and the name."""
 
+    reflector: Reflector
+
     def __call__(self, before: Object | None, after: Object | None) -> None:
         kind = "+" if before is None else "-" if after is None else "~"
         self.append((kind, (after or before or {})["metadata"]["name"]))
@@ -46,6 +48,7 @@ def follow(server: Any, seen: Seen) -> Iterator[Follow]:
             jitter=lambda: 0.0,
             **rest,
         )
+        seen.reflector = found  # before it tells anything
         found.start()
         started.append(found)
         return found
@@ -253,10 +256,6 @@ def test_an_empty_list_after_a_full_one_is_passed_on_and_flagged(
 ) -> None:
     flags: list[bool] = []
 
-    def changed(before: Object | None, after: Object | None) -> None:
-        seen(before, after)
-        flags.append(reflector.health.emptied)
-
     def script(request: Any) -> Any:
         if request.is_watch:
             first = request.query["resourceVersion"] == "10"
@@ -265,7 +264,7 @@ def test_an_empty_list_after_a_full_one_is_passed_on_and_flagged(
 
     late = event("ADDED", pod("b", 21))
     server.script = script
-    reflector = follow(changed=changed)
+    follow(changed=lambda *told: (flags.append(seen.reflector.health.emptied), seen(*told)))
     eventually(lambda: len(seen) == 3)
     assert seen == [("+", "a"), ("-", "a"), ("+", "b")]
     assert flags == [False, True, False]

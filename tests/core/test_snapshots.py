@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from pure_cluster import NOW, TARGET, ready, reason
 from pure_desired import desired
 from wanted_snapshots import there, wanted
@@ -111,20 +110,6 @@ def test_too_old_ones_go_and_the_last_one_never() -> None:
     assert len(there(cluster)) == 1
 
 
-def test_a_snapshot_that_is_to_be_restored_is_kept() -> None:
-    cluster = ready(wanted())
-    cluster.settle(wanted("monday"))
-    (first,) = there(cluster)
-    cluster.settle(wanted("tuesday"))
-    cluster.restored = first
-    one = {"retention": {"keep": 1}}
-    restore = {"id": "back", "from": {"volumeSnapshotName": first}}
-    assert cluster.settle(wanted("tuesday", backup=one, restore=restore)).phase is Phase.READY
-    assert first in there(cluster)
-    assert cluster.settle(wanted("tuesday", backup=one)).phase is Phase.READY
-    assert first not in there(cluster)
-
-
 def test_a_release_of_another_day_is_waited_for() -> None:
     cluster = ready(wanted())
     for day in ("monday", "tuesday"):
@@ -189,73 +174,11 @@ def test_a_sleeping_database_is_snapshotted_asleep() -> None:
     assert cluster.released
 
 
-def test_a_restore_makes_the_new_claim_from_the_snapshot_and_remembers_that_for_ever() -> None:
-    cluster = ready(wanted())
-    cluster.settle(wanted("monday"))
-    (name,) = there(cluster)
-    cluster.restored = name
-    restore = {"id": "back", "from": {"volumeSnapshotName": name}}
-    plan = cluster.turn(wanted("monday", restore=restore))
-    assert plan.names
-    assert plan.names.sources == {plan.names.restored: name}
-    assert "pvc-backup" not in {role.value for role in plan.roles}
-    assert cluster.settle(wanted("monday", restore=restore)).phase is Phase.READY
-    record = cluster.record
-    assert record
-    assert record.sources == {record.claim: name}
-    confirmed = wanted("tuesday", confirmed="back")
-    assert cluster.settle(confirmed).phase is Phase.READY
-    assert cluster.record
-    assert cluster.record.sources == {record.claim: name}
-
-
-@pytest.mark.parametrize(
-    ("change", "expected", "words"),
-    [
-        pytest.param({"ready": False}, "SnapshotUnready", "isn't ready", id="not-ready"),
-        pytest.param(
-            {"ready": False, "error": "quota"}, "SnapshotUnready", "quota", id="not-ready-why"
-        ),
-        pytest.param({"data_version": "16"}, "SnapshotOfAnotherMajor", "'16'", id="major"),
-        pytest.param({"size": "2Gi"}, "StorageTooSmall", "at least 2Gi", id="size"),
-        pytest.param(None, "NoSuchSnapshot", "no such VolumeSnapshot", id="missing"),
-    ],
-)
-def test_a_snapshot_that_does_not_fit_is_refused_before_anything_is_made(
-    change: dict[str, object] | None, expected: str, words: str
-) -> None:
-    cluster = ready(wanted())
-    cluster.settle(wanted("monday"))
-    (name,) = there(cluster)
-    observed = cluster.observed()
-    key = ("VolumeSnapshot", name)
-    children = {each: child for each, child in observed.children.items() if each != key}
-    if change is not None:
-        children[key] = replace(observed.children[key], **change)
-    restore = {"id": "back", "from": {"volumeSnapshotName": name}}
-    plan = decide(
-        wanted("monday", restore=restore),
-        replace(observed, children=children),
-        cluster.record,
-        NOW,
-    )
-    assert (reason(plan), plan.files) == (expected, Files.LEAVE)
-    assert words in plan.why
-
-
 def test_an_upgrade_takes_its_backup_by_snapshot_too() -> None:
     cluster = ready(wanted())
     cluster.settle(wanted(version="19"))
     assert "upgrade 18 → 19, step 2 of 9: take a backup first" in cluster.commits
     assert len(there(cluster)) == 2
-
-
-def test_a_restore_waits_for_a_cluster_that_has_snapshots() -> None:
-    cluster = ready(desired())
-    cluster.no_snapshots = "the server could not find the requested resource"
-    restore = {"id": "back", "from": {"volumeSnapshotName": "orders-snapshot-1a2b3c4d"}}
-    plan = cluster.turn(desired(restore=restore))
-    assert (reason(plan), plan.files) == ("SnapshotsMissing", Files.LEAVE)
 
 
 def test_another_method_leaves_the_snapshots_alone() -> None:
