@@ -72,6 +72,8 @@ class Packs:
 
     directory: Path | None = None
     """A folder with packs of the user's own; None = the built-in ones."""
+    image: str = layout.IMAGE
+    """This program's own image."""
     _loaded: dict[str, Pack] = field(default_factory=dict)
 
     def get(self, engine: str) -> Pack:
@@ -85,7 +87,7 @@ class Packs:
 def resolve(document: Mapping[str, object], packs: Packs, default_namespace: str = "") -> Desired:
     """Parse a SampleDB and resolve it against its pack. Raises `InvalidError` with everything."""
     db = resource.parse(document, default_namespace=default_namespace)
-    return templating.desired(db, packs.get(db.spec.engine))
+    return templating.desired(db, packs.get(db.spec.engine), image=packs.image)
 
 
 def stored(tip: Tip, place: Place, key: Key) -> Stored:

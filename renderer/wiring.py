@@ -97,4 +97,4 @@ def place(settings: Settings) -> Place:
 
 def packs(settings: Settings) -> Packs:
     """The template packs, of the user's folder or built in."""
-    return Packs(directory=_path(settings.templates))
+    return Packs(directory=_path(settings.templates), image=settings.image)

@@ -50,3 +50,18 @@ PRODUCTION: dict[str, Any] = {
 }
 RESTORE = {"id": "monday", "from": {"backupId": "20261124T061955Z-f9a053"}}
 MINIMAL: dict[str, Any] = {"engine": "postgresql", "version": "16", "storage": {"size": "1Gi"}}
+_STORE = {
+    "bucket": "backups",
+    "prefix": "prod",
+    "endpoint": "https://s3.example.com",
+    "region": "eu-central-1",
+    "secretName": "store",
+}
+STORE: dict[str, Any] = {
+    "engine": "postgresql",
+    "version": "16",
+    "storage": {"size": "1Gi"},
+    "backup": {"schedule": "0 3 * * *", "verify": "Restore", "target": {"s3": _STORE}},
+}
+_URL = "s3://other/x/20261124T061955Z-f9a053"
+FROM_STORE = {**STORE, "restore": {"id": "monday", "from": {"s3Url": _URL}}}

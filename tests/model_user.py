@@ -12,6 +12,7 @@ from pure_cluster import BACKUP_RESULT, PureCluster
 CLOSED = "0 2 * * 6 4h"
 """A window that is closed at `NOW`."""
 OPEN = "0 3 * * * 1h Etc/UTC"
+TARGETS = [{"pvc": {"size": "1Gi"}}, {"s3": {"bucket": "backups", "secretName": "store"}}]
 GATES = [{}, {"approval": "Manual"}, {"window": CLOSED}, {"approval": "Manual", "window": OPEN}]
 
 
@@ -26,6 +27,7 @@ class User(RuleBasedStateMachine):
         self.had_data = False
         self.proved = False
         self.word_given = False
+        self.had_backups = False
         self.asked = ""
 
     @rule(gates=st.sampled_from(GATES))
@@ -48,9 +50,9 @@ class User(RuleBasedStateMachine):
     def user_asks_for_another_version(self, value: str) -> None:
         self.spec["version"] = value
 
-    @rule(value=st.sampled_from(["", "monday", "tuesday"]))
-    def user_asks_for_a_backup(self, value: str) -> None:
-        self.spec["backup"] = {"target": {"pvc": {"size": "1Gi"}}, "requestedAt": value}
+    @rule(value=st.sampled_from(["", "monday", "tuesday"]), place=st.sampled_from(TARGETS))
+    def user_asks_for_a_backup(self, value: str, place: dict[str, Any]) -> None:
+        self.spec["backup"] = {"target": place, "requestedAt": value}
 
     @rule(
         value=st.sampled_from(["", "monday", "tuesday"]),

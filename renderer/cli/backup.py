@@ -37,8 +37,9 @@ sampledb backup team-a/orders --wait -o json > proof.json
 sampledb backup team-a/orders --print
 """
 
-_PROOF = ("id", "time", "size", "sha256", "snapshot", "verify", "tables", "rows")
-"""A sha256 or a snapshot; the last three of a backup that was restored before it counted."""
+_PROOF = ("id", "time", "size", "sha256", "url", "snapshot", "verify", "tables", "rows")
+"""A sha256 or a snapshot; the URL of one in a store; the last three of one that was restored
+before it counted."""
 
 
 @new_command("backup", examples=_EXAMPLES)
@@ -74,7 +75,7 @@ def _refuse(found: Object) -> None:
         raise invalid(
             "there is no place for backups",
             field="spec.backup.target",
-            remedy="add target.pvc with a size",
+            remedy="add target.pvc with a size, or target.s3",
         )
     refuse_sleeping(found, "a stopped server can't be backed up")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -49,9 +50,17 @@ def command(file: str, image: str) -> None:
         for document in read(content, source=name):
             if image and document.value.get("kind") == "Deployment":
                 for container in document.value["spec"]["template"]["spec"]["containers"]:
-                    container["image"] = image
+                    _name_image(container, image)
             click.echo(b"---\n" + emit.dump(document.value), nl=False)
     click.echo(b"---\n" + emit.dump(_settings(text)), nl=False)
+
+
+def _name_image(container: dict[str, Any], image: str) -> None:
+    """The controller runs the image, and has the Jobs run it that use an S3 store."""
+    container["image"] = image
+    for variable in container["env"]:
+        if variable["name"] == "SAMPLEDB_IMAGE":
+            variable["value"] = image
 
 
 def _settings(text: str) -> dict[str, object]:

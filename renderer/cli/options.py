@@ -57,10 +57,11 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "controller.metricsAddress": ("--metrics-address",),
     "controller.healthAddress": ("--health-address",),
     "templates": ("--templates",),
+    "image": ("--image",),
 }
 """Which flag sets which setting. docs/settings.md is checked against this table."""
 
-LAYOUT = ("repository.path", "delivery.*", "templates")
+LAYOUT = ("repository.path", "delivery.*", "templates", "image")
 """What decides which files a SampleDB becomes."""
 READ = (
     "repository.url",

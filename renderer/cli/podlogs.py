@@ -47,7 +47,7 @@ def command(*, settings: Settings, name: str, job: bool, follow: bool, tail: int
         pod = _newest(cluster, found, job=job)
         metadata = pod["metadata"]
         current().detail(f"the log of Pod {metadata['name']}")
-        query = {"container": pod["spec"]["containers"][0]["name"]}
+        query = {"container": _at_work(pod)}
         if follow:
             query["follow"] = "true"
         if tail is not None:
@@ -74,6 +74,15 @@ def _newest(cluster: Cluster, found: Object, *, job: bool) -> Object:
             remedy="'sampledb status' shows what is under way",
         )
     return max(mine or pods, key=lambda pod: str(pod["metadata"].get("creationTimestamp", "")))
+
+
+def _at_work(pod: Object) -> str:
+    """The name of the init container that has begun and not succeeded, else of the first one."""
+    for each in (pod.get("status") or {}).get("initContainerStatuses") or ():
+        state = each.get("state") or {}
+        if "running" in state or (state.get("terminated") or {}).get("exitCode", 0) != 0:
+            return str(each["name"])
+    return str(pod["spec"]["containers"][0]["name"])
 
 
 def _role(pod: Object) -> str:

@@ -43,6 +43,8 @@ sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --wait
 
 # a snapshot of the volume: kubectl get volumesnapshots shows them
 sampledb restore team-a/orders --snapshot orders-snapshot-1a2b3c4d --wait
+# the backup of another SampleDB, from the store of spec.backup.target.s3
+sampledb restore team-a/orders --url s3://backups/team-b/carts/20260102T030405Z-1a2b3c
 
 # look at the data, then let the old volume go
 sampledb confirm team-a/orders
@@ -69,7 +71,13 @@ sampledb restore --from-tombstone tombstones/team-a/orders/20260102t030405z-1a2b
     "--snapshot",
     default="",
     metavar="NAME",
-    help="A VolumeSnapshot of the namespace, instead of --backup.",
+    help="Instead: a VolumeSnapshot of the namespace.",
+)
+@click.option(
+    "--url",
+    default="",
+    metavar="URL",
+    help="Instead: any SampleDB's backup in an S3 store, s3://bucket/…/ID.",
 )
 @click.option(
     "--id",
@@ -92,6 +100,7 @@ def command(  # noqa: PLR0913 - one for each option
     name: str,
     backup: str,
     snapshot: str,
+    url: str,
     restore_id: str,
     unlisted: bool,
     tombstone: str,
@@ -111,52 +120,65 @@ def command(  # noqa: PLR0913 - one for each option
     With --from-tombstone nothing is asked of a cluster: the SampleDB that brings a deleted one
     back is printed, under its own name or under NAME in the same namespace.
     """
-    _usage(name, backup, tombstone)
+    sources = {"--backup": backup, "--snapshot": snapshot, "--url": url}
+    _usage(name, {**sources, "--from-tombstone": tombstone})
     if tombstone:
         given = {"name": name, "restore_id": restore_id, "output": output}
         click.echo(document(settings, tombstone, folder, **given))
         return Exit.OK
     wanted = restore_id or moment()
-    if bool(backup) == bool(snapshot):
-        raise invalid("give one of the two", field="--backup or --snapshot")
-    source = {"volumeSnapshotName": snapshot} if snapshot else {"backupId": backup}
+    source = _source(backup, snapshot, url)
     edit: dict[str, Any] = {"spec": {"restore": {"id": wanted, "from": source}}}
-    unlisted, backup = unlisted or bool(snapshot), backup or snapshot
     if how.show:
         click.echo(printed(settings, name, edit))
         return Exit.OK
     with looked(settings, name) as look:
         found = look.found
-        _refuse(look, wanted, backup, unlisted=unlisted)
+        source |= _forgotten(found, source)
+        _refuse(look, wanted, backup, unlisted=unlisted or bool(url or snapshot))
         coming = rehearse(look, edit["spec"])
         _explain(look, coming.desired)
         if dry_run:
             coming.show(output)
             return Exit.OK
-        # A merge would leave what the restore before this one named.
-        before: dict[str, str] = at(found, "spec", "restore", "from") or {}
-        other = dict.fromkeys(name for name, value in before.items() if value)
-        edit["spec"]["restore"]["from"] = {**other, **source}
         asked = ask(look.cluster, found, edit, how)
         done = follow(look.cluster, asked, how)
-    shown: dict[str, Any] = {"sampledb": str(key_of(done)), "restore": wanted, "backup": backup}
+    shown: dict[str, Any] = {
+        "sampledb": str(key_of(done)),
+        "restore": wanted,
+        "backup": url or snapshot or backup,
+    }
     if how.wait:
         shown |= _outcome(done, wanted)
     click.echo(_told(shown) if output == "text" else written(shown, output))
     return Exit.OK
 
 
-def _usage(name: str, backup: str, tombstone: str) -> None:
+def _source(backup: str, snapshot: str, url: str) -> dict[str, str]:
+    """`spec.restore.from`; `_usage` has seen that one of them is given."""
+    if url:
+        return {"s3Url": url}
+    return {"volumeSnapshotName": snapshot} if snapshot else {"backupId": backup}
+
+
+def _usage(name: str, sources: Mapping[str, str]) -> None:
     """Raise for what is missing, and for two places to restore from."""
+    given = [option for option, value in sources.items() if value]
     wrong = ""
-    if tombstone and backup:
-        wrong = "give --backup or --from-tombstone, not both"
-    elif not (name or tombstone):
+    if len(given) > 1:
+        wrong = f"give {' or '.join(given[:2])}, not both"
+    elif not name and "--from-tombstone" not in given:
         wrong = "missing argument NAME"
-    elif not (backup or tombstone):
-        wrong = "missing option --backup"
+    elif not given:
+        wrong = "missing option --backup, --snapshot or --url"
     if wrong:
         raise click.UsageError(wrong, click.get_current_context())
+
+
+def _forgotten(found: Object, source: Mapping[str, str]) -> dict[str, str]:
+    """What an earlier restore came from: only one source may stand there."""
+    before = at(found, "spec", "restore", "from") or {}
+    return {name: "" for name in before if name not in source}
 
 
 def _refuse(look: Look, wanted: str, backup: str, *, unlisted: bool) -> None:

@@ -26,7 +26,9 @@ SAMPLEDB_REPOSITORY_URL=https://git.example.com/deploy.git sampledb run
 
 
 @new_command("run", examples=_EXAMPLES)
-@with_settings("repository.*", "guard.*", "delivery.*", "cluster.*", "controller.*", "templates")
+@with_settings(
+    "repository.*", "guard.*", "delivery.*", "cluster.*", "controller.*", "templates", "image"
+)
 def command(settings: Settings) -> int:
     """Run the controller until it is told to stop (SIGTERM, Ctrl-C).
 

@@ -66,7 +66,10 @@ def condition(status: Fields, kind: str) -> Fields:
 
 
 def result(status: Fields) -> dict[str, object] | None:
-    """The JSON object on the last line of a container's termination message, if any."""
+    """The JSON object on the last line of a container's termination message, if any.
+
+    What an init container says is half the work, and proves nothing.
+    """
     for text in terminations(status):
         lines = text.strip().splitlines()
         try:
@@ -79,8 +82,8 @@ def result(status: Fields) -> dict[str, object] | None:
 
 
 def terminations(status: Fields) -> Iterator[str]:
-    """The termination message of each container that has ended (init containers last)."""
-    for container in _containers(status, "containerStatuses", "initContainerStatuses"):
+    """The termination message of each container that has ended, but for init containers."""
+    for container in _containers(status, "containerStatuses"):
         for state in ("state", "lastState"):
             ended = (container.get(state) or {}).get("terminated") or {}
             if ended.get("message"):

@@ -14,6 +14,7 @@ from renderer.core.record import Record
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _WORD = 256
 """Longest id that the status holds."""
+_URL = 2048
 
 
 def whole(result: Mapping[str, object]) -> bool:
@@ -40,6 +41,9 @@ def shown(result: Mapping[str, object]) -> dict[str, object]:
     content = result.get("snapshot")
     if result.get("method") == "VolumeSnapshot" and isinstance(content, str) and content:
         found |= {"method": "VolumeSnapshot", "snapshot": content[:_WORD]}
+    url = result.get("url")
+    if isinstance(url, str) and 0 < len(url) <= _URL:
+        found["url"] = url
     return found | _drilled(result)
 
 

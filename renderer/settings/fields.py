@@ -9,6 +9,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from renderer.core.layout import IMAGE
+
 _CONFIG = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h)")
@@ -208,4 +210,8 @@ class Settings:
     templates: str = field(
         default="",
         metadata=_help("Folder with template packs of your own; empty = the built-in ones."),
+    )
+    image: Annotated[str, Field(pattern=r"^[A-Za-z0-9][-A-Za-z0-9._/:@]*$")] = field(
+        default=IMAGE,
+        metadata=_help("This program's own image: Jobs run it that use an S3 store."),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Required, TypedDict, Unpack
 
-from renderer.core import layout, manifests, resource
+from renderer.core import buckets, layout, manifests, resource
 from renderer.core.configuration import Configuration
 from renderer.core.desired import Desired, Release
 from renderer.core.errors import Detail, InvalidError, invalid
@@ -29,8 +29,8 @@ class Rendered:
     document: dict[str, Any]
 
 
-def desired(db: resource.SampleDB, pack: Pack) -> Desired:
-    """Resolve a SampleDB against its pack.
+def desired(db: resource.SampleDB, pack: Pack, *, image: str = layout.IMAGE) -> Desired:
+    """Resolve a SampleDB against its pack; `image` is this program's own.
 
     Raises `InvalidError` for a version that the pack doesn't serve, and for each
     parameter that it refuses, with the reason that the pack gives.
@@ -46,19 +46,21 @@ def desired(db: resource.SampleDB, pack: Pack) -> Desired:
         if name.lower() in pack.declared.parameters.refused
     ]
     try:
-        major, image = pack.major(db.spec.version), db.spec.image or pack.image(db.spec.version)
+        major, server = pack.major(db.spec.version), db.spec.image or pack.image(db.spec.version)
         version, newest = _versions(pack, db, major)
     except InvalidError as error:
         raise InvalidError(*error.details, *wrong) from None
     if wrong:
         raise InvalidError(*wrong)
+    own_image = [image] if buckets.own(db) else []
     return Desired(
         db=db,
-        image=image,
+        image=server,
         major=major,
         version=version,
         newest=newest,
-        digest=resource.digest([FORMAT, pack.digest, db.namespace, db.name, db.spec]),
+        digest=resource.digest([FORMAT, pack.digest, db.namespace, db.name, db.spec, *own_image]),
+        own_image=image,
         init_digest=resource.digest(db.spec.init),
         templates=f"{pack.name}@{pack.digest[:12]}",
     )
@@ -215,6 +217,9 @@ def _context(
         "protect_previous": planned.get("protect_previous", True),
         "roles": frozenset(role.value for role in roles),
         "scripts": pack.scripts,
+        "own_image": desired.own_image,
+        "store": _url(buckets.own(db)),
+        "restored_from": _url(buckets.to_restore(db)),
     }
     asked = desired.configuration
     wanted_files = _files(pack, context, asked)
@@ -238,6 +243,10 @@ def _files(
         "pg_hba": configuration.hba,
     }
     return {name: pack.engine.text(f"conf/{name}{SUFFIX}", values) for name in pack.configurations}
+
+
+def _url(place: buckets.Place | None) -> str:
+    return str(place) if place else ""
 
 
 def _days(age: str) -> str:

@@ -7,7 +7,7 @@ import subprocess
 from command_line import PROGRAM, Run, environment
 from laptop_line import Line
 
-from renderer.core.layout import Key
+from renderer.core.layout import NAME_LABEL, ROLE_LABEL, Key, Role
 
 KEY = Key(namespace="team-a", name="orders")
 NAME = str(KEY)
@@ -28,6 +28,34 @@ def test_the_log_of_the_server_and_of_a_job_are_shown(line: Line, process: Run) 
     assert server.out.find(last.out) >= 0
     assert "division by zero" in job.out
     assert followed.out == job.out
+
+
+def test_a_job_s_log_is_that_of_the_init_container_that_failed(line: Line, process: Run) -> None:
+    def container(name: str, script: str) -> dict[str, object]:
+        return {"name": name, "image": "postgres:18", "command": ["/bin/sh", "-c", script]}
+
+    line.create(paused=True)
+    pod = {
+        "metadata": {
+            "namespace": "team-a",
+            "name": "orders-restore",
+            "labels": {NAME_LABEL: "orders", ROLE_LABEL: Role.RESTORE.value},
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "initContainers": [container("fetch", "echo no such bucket; exit 65")],
+            "containers": [container("job", "echo restored")],
+        },
+    }
+    line.laptop.store.create("pods", pod)
+
+    def phase() -> str:
+        found = line.laptop.objects.get("pods", "team-a", "orders-restore") or {}
+        return str((found.get("status") or {}).get("phase"))
+
+    line.until(lambda: phase() == "Failed", "the Pod's end")
+    shown = process("logs", NAME, "--job", "--kubeconfig", line.laptop.kubeconfig)
+    assert (shown.code, shown.out) == (0, "no such bucket\n")
 
 
 def test_a_log_is_followed_while_it_grows(line: Line) -> None:

@@ -18,6 +18,7 @@ from renderer.core.plan import Files, Phase
 from renderer.core.record import Record
 
 REFUSED = {"DowngradeRefused"}
+BACKUPS = ("PersistentVolumeClaim", "orders-backup")
 
 
 class Operator(User):
@@ -158,6 +159,11 @@ class Operator(User):
             there = self.cluster.live.get(("VolumeSnapshot", each.name))
             going = record is not None and record.expiring == each
             assert going or (there is not None and there[2])
+
+    @invariant()
+    def a_claim_with_backups_stays_wherever_later_ones_go(self) -> None:
+        self.had_backups = self.had_backups or BACKUPS in self.cluster.live
+        assert self.had_backups == (BACKUPS in self.cluster.live)
 
     def teardown(self) -> None:
         """Left alone and healthy, every history ends in a stable state."""

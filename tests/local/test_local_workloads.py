@@ -77,6 +77,27 @@ def test_a_job_that_fails_too_often_has_reached_its_backoff_limit(lab: Lab) -> N
     assert len(pods_of(lab, "bad")) == 2
 
 
+@pytest.mark.parametrize(
+    ("codes", "pods"),
+    [
+        pytest.param({"operator": "In", "values": [65]}, 1, id="in"),
+        pytest.param({"operator": "In", "values": [65], "containerName": "other"}, 2, id="other"),
+        pytest.param({"operator": "NotIn", "values": [1]}, 1, id="not in"),
+        pytest.param({"operator": "In", "values": [1]}, 2, id="another code"),
+    ],
+)
+def test_a_job_whose_policy_says_so_is_not_tried_again(
+    lab: Lab, codes: dict[str, Any], pods: int
+) -> None:
+    policy = {"rules": [{"action": "FailJob", "onExitCodes": codes}]}
+    spec = {"podFailurePolicy": policy, "backoffLimit": 1}
+    lab.store.create("jobs.batch", job("hopeless", "exit 65", **spec))
+    lab.until(lambda: "Failed" in conditions(lab, "hopeless"))
+    assert len(pods_of(lab, "hopeless")) == pods
+    wanted = "PodFailurePolicy" if pods == 1 else "BackoffLimitExceeded"
+    assert conditions(lab, "hopeless")["Failed"]["reason"] == wanted
+
+
 def test_a_job_that_takes_too_long_is_stopped(lab: Lab) -> None:
     spec = {"activeDeadlineSeconds": 1}
     lab.store.create("jobs.batch", job("slow", "exec sleep 60", **spec))

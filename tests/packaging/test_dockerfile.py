@@ -12,6 +12,8 @@ from e2e.images.dockerfile import dockerfile
 from e2e.images.recipe import RENDERER
 from ruamel.yaml import YAML
 
+from renderer.core.layout import IMAGE
+
 TOP = Path(__file__).resolve().parents[2]
 SCRIPT = TOP / "tools/locked-requirements.py"
 
@@ -32,7 +34,9 @@ def test_the_image_s_user_and_name_are_the_deployment_s() -> None:
     pod = deployment["spec"]["template"]["spec"]
     context = pod["securityContext"]
     assert f"{context['runAsUser']}:{context['runAsGroup']}" == RENDERER.settings.user
-    assert pod["containers"][0]["image"] == "sampledb-renderer:latest"
+    (controller,) = pod["containers"]
+    assert controller["image"] == IMAGE
+    assert {"name": "SAMPLEDB_IMAGE", "value": IMAGE} in controller["env"]
 
 
 def test_the_image_gets_every_runtime_dependency_pinned_with_hashes() -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
-from golden_specs import MINIMAL, OLD, PRODUCTION, RESTORE, SERVER
+from golden_specs import FROM_STORE, MINIMAL, OLD, PRODUCTION, RESTORE, SERVER, STORE
 
 from renderer import templating
 from renderer.core import emit, layout, manifests, resource
@@ -136,6 +136,17 @@ CASES = {
         },
         roles=frozenset({Role.CONFIG, Role.SCRIPTS, Role.BACKUPS, Role.BACKUP, Role.BACKUP_NOW}),
         operation="backup-2",
+    ),
+    "store": Case(
+        spec=STORE,
+        roles=frozenset({Role.BACKUP, Role.BACKUP_NOW, Role.FINAL_BACKUP}),
+        operation="backup-2",
+    ),
+    "store-restore": Case(
+        spec=FROM_STORE,
+        roles=frozenset({Role.RESTORE}),
+        names=layout.names("orders", claims=Claims(restored="data-orders-r1a2b3c4d")),
+        operation="restore-2",
     ),
     "restore-swapped": Case(
         spec={**PRODUCTION, "restore": RESTORE},

@@ -160,6 +160,8 @@ class Backup:
     """Size in bytes."""
     sha256: Commit | None = None
     """Checksum of its content, in hex."""
+    url: Annotated[str, Field(max_length=2048)] | None = None
+    """Where it lies, if in an S3 store."""
     version: Word | None = None
     """Version of the server that it was taken from."""
     method: Word | None = None

@@ -45,7 +45,7 @@ def _reading(record: Record, desired: Desired) -> Release:
 PROVISION_FROM_BACKUP = Operation(
     type="ProvisionFromBackup",
     title="provision from backup",
-    about=lambda _record, desired: desired.db.spec.restore.from_.name,
+    about=lambda _record, desired: desired.db.spec.restore.from_.id,
     steps=(
         Step(
             name="Restore",

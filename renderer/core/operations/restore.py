@@ -49,7 +49,7 @@ def _swapped(record: Record, desired: Desired) -> Record:
 
 RESTORE = Operation(
     type="Restore",
-    about=lambda _record, desired: desired.db.spec.restore.from_.name,
+    about=lambda _record, desired: desired.db.spec.restore.from_.id,
     steps=(
         Step(
             name="Restore",

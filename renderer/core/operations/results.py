@@ -106,7 +106,7 @@ def dropped(situation: Situation) -> Verdict:
 def restored(situation: Situation) -> Verdict:
     """The backup has been restored into the new claim, started alone and read."""
     verdict = _job_result(situation, Role.RESTORE)
-    wanted = situation.desired.db.spec.restore.from_.name
+    wanted = situation.desired.db.spec.restore.from_.id
     if verdict.problem or verdict.facts.get("id") == wanted:
         return verdict
     return stall(

@@ -30,9 +30,14 @@ def running(desired: Desired) -> frozenset[Role]:
     wanted = {
         Role.NETWORK: spec.network_policy.enabled,
         Role.DISRUPTION: spec.disruption.pod_disruption_budget,
-        Role.BACKUPS: desired.backs_up,
+        Role.BACKUPS: desired.backs_up and not desired.in_store,
     }
     return _ALWAYS | {role for role, on in wanted.items() if on}
+
+
+def _place(desired: Desired) -> frozenset[Role]:
+    """The claim that backups lie on; nothing when they lie in a store."""
+    return frozenset() if desired.in_store else frozenset({Role.BACKUPS})
 
 
 def initialising(desired: Desired) -> frozenset[Role]:
@@ -50,7 +55,7 @@ def backing_up(desired: Desired) -> frozenset[Role]:
     """Everything, and a VolumeSnapshot; or a backup Job, and the claim that it writes to."""
     if desired.snapshots:
         return steady(desired) | {Role.SNAPSHOT}
-    return steady(desired) | {Role.BACKUPS, Role.BACKUP_NOW}
+    return steady(desired) | _place(desired) | {Role.BACKUP_NOW}
 
 
 def with_job(*these: Role) -> RolesOf:
@@ -62,7 +67,7 @@ def final_backup(desired: Desired) -> frozenset[Role]:
     """The server, and a VolumeSnapshot; or the final-backup Job and the claim it writes to."""
     if desired.snapshots:
         return running(desired) | {Role.SNAPSHOT}
-    return running(desired) | {Role.BACKUPS, Role.FINAL_BACKUP}
+    return running(desired) | _place(desired) | {Role.FINAL_BACKUP}
 
 
 def proved_backup(desired: Desired) -> frozenset[Role]:
@@ -71,9 +76,9 @@ def proved_backup(desired: Desired) -> frozenset[Role]:
 
 
 def backups_only(desired: Desired) -> frozenset[Role]:
-    """The claim that holds the final backup, and nothing else; a VolumeSnapshot needs none."""
+    """The claim that holds the final backup, if one does, and nothing else."""
     needed = desired.backs_up or not desired.snapshots
-    return frozenset({Role.BACKUPS}) if needed else frozenset()
+    return _place(desired) if needed else frozenset()
 
 
 def with_kept(these: frozenset[Role], record: Record) -> frozenset[Role]:
@@ -95,8 +100,9 @@ def filling(desired: Desired) -> frozenset[Role]:
 def _filling(desired: Desired) -> frozenset[Role]:
     """The claim with another SampleDB's backups is that one's own; a snapshot needs none."""
     source = desired.db.spec.restore.from_
-    own = set() if source.sample_db or source.volume_snapshot_name else {Role.BACKUPS}
-    return frozenset({Role.TOOLS, Role.RESTORED, Role.RESTORE} | own)
+    elsewhere = source.sample_db or source.volume_snapshot_name
+    own = frozenset() if elsewhere else _place(desired)
+    return frozenset({Role.TOOLS, Role.RESTORED, Role.RESTORE}) | own
 
 
 def restored(desired: Desired) -> frozenset[Role]:

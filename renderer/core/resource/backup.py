@@ -42,19 +42,30 @@ class PvcTarget(Checked):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
-class S3Target:
-    """A bucket in an S3 store that holds backups."""
+class S3Target(Checked):
+    """A bucket in an S3 store that holds backups, each SampleDB's in a folder of its own."""
 
     bucket: fields.Bucket
     """Name of the bucket."""
-    prefix: fields.Text = ""
-    """Beginning of every object's key."""
-    endpoint: fields.Text = ""
+    prefix: fields.Prefix = ""
+    """Beginning of every object's key; <namespace>/<name>/<id> follows."""
+    endpoint: fields.Endpoint = ""
     """URL of the store; empty for AWS."""
-    region: fields.Text = ""
-    """Region of the bucket."""
+    region: fields.Region = ""
+    """Region of the bucket; empty for us-east-1."""
     secret_name: fields.ObjectName = ""
-    """Secret in the same namespace with the access key."""
+    """Secret in the same namespace with the keys access-key-id and secret-access-key, and, if
+    need be, session-token and ca.crt. Required."""
+
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="self.secretName != ''",
+            holds=lambda target: target.secret_name != "",
+            message="is required: the Secret with access-key-id and secret-access-key",
+            field="secretName",
+            remedy="create the Secret in the same namespace, and name it here",
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
@@ -113,14 +124,14 @@ class Backup(Checked):
             holds=lambda backup: backup.schedule == "" or backup.has_place,
             message="is required with a schedule",
             field="target",
-            remedy="add target.pvc with a size, or remove the schedule",
+            remedy="add target.pvc with a size or target.s3, or remove the schedule",
         ),
         Rule(
             cel="self.requestedAt == '' || has(self.target) || self.method == 'VolumeSnapshot'",
             holds=lambda backup: backup.requested_at == "" or backup.has_place,
             message="is required with requestedAt",
             field="target",
-            remedy="add target.pvc with a size, or remove requestedAt",
+            remedy="add target.pvc with a size or target.s3, or remove requestedAt",
         ),
         Rule(
             cel="self.method != 'VolumeSnapshot' || self.verify != 'Restore'",
@@ -172,8 +183,8 @@ class RestoreSource(Checked):
     """Id of a backup of this database."""
     volume_snapshot_name: fields.ObjectName = ""
     """VolumeSnapshot in the same namespace."""
-    s3_url: fields.Text = ""
-    """URL of a backup in an S3 store."""
+    s3_url: fields.S3Url = ""
+    """URL of any SampleDB's backup; it is read with backup.target.s3's Secret and endpoint."""
     sample_db: fields.ObjectName = ""
     """SampleDB in the same namespace whose backup it is; empty for this one. It may be deleted."""
     sha256: fields.Sha256 = ""
@@ -190,23 +201,27 @@ class RestoreSource(Checked):
             remedy="keep the one to restore from",
         ),
         Rule(
-            cel="self.backupId != '' || (self.sampleDB == '' && self.sha256 == '')",
-            holds=lambda source: source.backup_id != "" or not (source.sample_db or source.sha256),
-            message="is required with sampleDB and with sha256",
+            cel="self.backupId != '' || (self.sampleDB == ''"
+            " && (self.sha256 == '' || self.s3Url != ''))",
+            holds=lambda source: (
+                source.backup_id != ""
+                or not (source.sample_db or (source.sha256 and not source.s3_url))
+            ),
+            message="is required with sampleDB and, without s3Url, with sha256",
             field="backupId",
             remedy="add the id of the backup, or remove them",
         ),
     )
 
     @property
-    def name(self) -> str:
-        """What it names; "" when it names nothing."""
-        return self.backup_id or self.volume_snapshot_name or self.s3_url
+    def id(self) -> str:
+        """The id of the backup, or the name of the snapshot; "" when it names none."""
+        return self.backup_id or self.volume_snapshot_name or self.s3_url.rpartition("/")[2]
 
     @property
     def empty(self) -> bool:
         """True when it names nothing."""
-        return not self.name
+        return not self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

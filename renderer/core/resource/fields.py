@@ -36,6 +36,12 @@ Statement = Annotated[StrictStr, Field(pattern=formats.STATEMENT.pattern, max_le
 ConfigMapKey = Annotated[StrictStr, Field(pattern=formats.CONFIG_MAP_KEY.pattern, max_length=253)]
 Cidr = Annotated[StrictStr, Field(pattern=formats.CIDR.pattern, max_length=49)]
 Bucket = Annotated[StrictStr, Field(pattern=formats.BUCKET.pattern, max_length=63)]
+Prefix = Annotated[StrictStr, Field(pattern=formats.PREFIX.pattern, max_length=512)]
+"""The beginning of keys in a bucket; "" = none."""
+Endpoint = Annotated[StrictStr, Field(pattern=formats.ENDPOINT.pattern, max_length=512)]
+Region = Annotated[StrictStr, Field(pattern=formats.REGION.pattern, max_length=63)]
+S3Url = Annotated[StrictStr, Field(pattern=formats.S3_URL.pattern, max_length=1024)]
+"""A backup in a store; "" = none."""
 BackupId = Annotated[StrictStr, Field(pattern=formats.BACKUP_ID.pattern, max_length=64)]
 Sha256 = Annotated[StrictStr, Field(pattern=formats.SHA256.pattern, max_length=64)]
 Token = Annotated[StrictStr, Field(pattern=formats.TOKEN.pattern, max_length=64)]

@@ -35,6 +35,10 @@ def _either_empty(pattern: str) -> str:
 
 _LABEL = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 _SUBDOMAIN = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_BUCKET = r"[a-z0-9][-a-z0-9.]{1,61}[a-z0-9]"
+_PART = r"[-A-Za-z0-9_=][-A-Za-z0-9_=.]*"
+_PREFIX = rf"{_PART}(/{_PART})*"
+_ID = r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6,16}"
 
 NAME = Format(
     pattern=r"^[a-z]([-a-z0-9]*[a-z0-9])?$",
@@ -137,7 +141,7 @@ CIDR = Format(
     example="10.0.0.0/8",
 )
 BUCKET = Format(
-    pattern=r"^[a-z0-9][-a-z0-9.]{1,61}[a-z0-9]$",
+    pattern=f"^{_BUCKET}$",
     message="must be a bucket's name: 3 to 63 of a-z, 0-9, '-' and '.'",
     example="team-a-backups",
 )
@@ -146,8 +150,29 @@ TOKEN = Format(
     message="must hold only letters, digits, '-', '_', '.', ':' and '+'",
     example="2026-11-24T03:00:00Z",
 )
+PREFIX = Format(
+    pattern=f"^({_PREFIX}/?)?$",
+    message="must be the beginning of keys: names of letters, digits, '-', '_', '=' and '.', with "
+    "'/' between",
+    example="prod/databases",
+)
+ENDPOINT = Format(
+    pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?/?|https?://\[[0-9a-fA-F:.]+\](:[0-9]{1,5})?/?)?$",
+    message="must be a URL of a host, with a port if need be",
+    example="https://s3.example.com",
+)
+REGION = Format(
+    pattern=r"^([a-z0-9][-a-z0-9]*)?$",
+    message="must be a region's name: a-z, 0-9 and '-'",
+    example="eu-central-1",
+)
+S3_URL = Format(
+    pattern=f"^(s3://{_BUCKET}/({_PREFIX}/)?{_ID})?$",
+    message="must be the URL of a backup in a bucket, which ends with its id",
+    example="s3://team-a-backups/prod/team-a/orders/20261124T030000Z-1a2b3c",
+)
 BACKUP_ID = Format(
-    pattern=r"^([0-9]{8}T[0-9]{6}Z-[0-9a-f]{6,16})?$",
+    pattern=f"^({_ID})?$",
     message="must be the id of a backup",
     example="20261124T030000Z-1a2b3c",
 )

@@ -267,7 +267,20 @@ class Spec(Checked):
     delivery: Delivery = Field(default_factory=shared(Delivery))
     """How changes get to the branch that is deployed."""
 
-    rules: ClassVar[tuple[Rule, ...]] = (NETWORK_POLICY_IS_THERE,)
+    rules: ClassVar[tuple[Rule, ...]] = (
+        NETWORK_POLICY_IS_THERE,
+        Rule(
+            cel="self.restore.from.s3Url == '' || (has(self.backup.target) && "
+            "has(self.backup.target.s3))",
+            holds=lambda spec: (
+                spec.restore.from_.s3_url == ""
+                or (spec.backup.target is not None and spec.backup.target.s3 is not None)
+            ),
+            message="needs backup.target.s3: with its endpoint and Secret the backup is read",
+            field="restore.from.s3Url",
+            remedy="add backup.target.s3, which may name another bucket",
+        ),
+    )
     updates: ClassVar[tuple[UpdateRule, ...]] = (
         UpdateRule(
             cel="self.engine == oldSelf.engine",

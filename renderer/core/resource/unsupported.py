@@ -37,10 +37,6 @@ TABLE: tuple[Unsupported, ...] = (
         what="credentials from another tool",
         remedy="use Generated, or create the Secret yourself and use Existing",
     ),
-    Unsupported(
-        field="backup.target.s3", works=(), what="backup to an S3 store", remedy="use target.pvc"
-    ),
-    Unsupported(field="restore.from.s3Url", works=("",), what="restore from an S3 store"),
     Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),
     Unsupported(field="monitoring.enabled", works=(False,), what="a metrics exporter"),
     Unsupported(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from renderer.local.api import errors
 from renderer.local.api.request import Response
@@ -31,7 +31,7 @@ def respond(
 ) -> Response | Follow:
     """Answer with the log; raises `ApiError` when there is no such Pod or container."""
     pod = store.get(target.resource, target.name, target.namespace)
-    container = _container(pod["spec"]["containers"], request, target.name)
+    container = _container(pod["spec"], request, target.name)
 
     def read() -> bytes:
         return source(target.namespace, target.name, container).encode()
@@ -73,14 +73,15 @@ class Follow:
             time.sleep(_LOOK_SECONDS)
 
 
-def _container(containers: list[dict[str, str]], request: Request, pod: str) -> str:
-    names = [each["name"] for each in containers]
+def _container(spec: dict[str, Any], request: Request, pod: str) -> str:
+    names = [str(each["name"]) for each in spec["containers"]]
+    before = [str(each["name"]) for each in spec.get("initContainers") or ()]
     wanted = request.query.get("container", "")
     if not wanted and len(names) > 1:
         there = " ".join(names)
         message = f"a container name must be specified for pod {pod}, choose one of: [{there}]"
         raise errors.bad_request(message)
-    if wanted and wanted not in names:
+    if wanted and wanted not in (*names, *before):
         message = f"container {wanted} is not valid for pod {pod}"
         raise errors.bad_request(message)
     return wanted or names[0]
