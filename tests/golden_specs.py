@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
+from renderer.core.configuration import Configuration
 from renderer.core.desired import Release
-from renderer.core.layout import JOBS, SNAPSHOTS, Role
+from renderer.core.layout import JOBS, SNAPSHOTS, Names, Role
+from renderer.core.operations.chaos import Faults
 
 SOMETIMES = {Role.BACKUP, Role.BACKUPS, Role.TOOLS, Role.RESTORED, Role.PREVIOUS}
 SERVER = frozenset(Role) - JOBS - SNAPSHOTS - SOMETIMES
@@ -65,3 +68,22 @@ STORE: dict[str, Any] = {
 }
 _URL = "s3://other/x/20261124T061955Z-f9a053"
 FROM_STORE = {**STORE, "restore": {"id": "monday", "from": {"s3Url": _URL}}}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    spec: dict[str, Any] = field(default_factory=lambda: MINIMAL)
+    roles: frozenset[Role] = SERVER
+    replicas: int = 1
+    protect: bool = True
+    release: Release | None = None
+    previous: str = ""
+    names: Names | None = None
+    operation: str = ""
+    configuration: Configuration | None = None
+    chaos: Faults = field(default_factory=Faults)
+
+
+def experiment(action: str, *roles: Role, **more: Any) -> Case:
+    made = Faults(action=action, fault_seconds=30, recovery_seconds=900, **more)
+    return Case(roles=frozenset(roles), operation="chaos-2-1", chaos=made)

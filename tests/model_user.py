@@ -32,7 +32,12 @@ class User(RuleBasedStateMachine):
 
     @rule(gates=st.sampled_from(GATES))
     def user_lets_upgrades_wait(self, gates: dict[str, Any]) -> None:
-        self.spec["upgrade"] = gates
+        strategy = self.spec.get("upgrade", {}).get("strategy", "InPlace")
+        self.spec["upgrade"] = {"strategy": strategy, **gates}
+
+    @rule(value=st.sampled_from(["InPlace", "DumpRestore"]))
+    def user_chooses_how_to_upgrade(self, value: str) -> None:
+        self.spec["upgrade"] = {**self.spec.get("upgrade", {}), "strategy": value}
 
     @rule()
     def user_approves_what_waits(self) -> None:

@@ -1,9 +1,10 @@
-"""What the children of the pure cluster's SampleDB are, and how they are called."""
+"""The children of the pure cluster's SampleDB: of which kind they are, and how they are called."""
 
 from __future__ import annotations
 
 from renderer.core.layout import DATA_CLAIMS, JOBS, SNAPSHOTS, Names, Role, names
 
+CLAIM = "PersistentVolumeClaim"
 KINDS = {
     Role.SERVICE_ACCOUNT: "ServiceAccount",
     Role.CONFIG: "ConfigMap",
@@ -11,8 +12,8 @@ KINDS = {
     Role.CONNECTION: "ConfigMap",
     Role.TOOLS: "ConfigMap",
     Role.SERVICE: "Service",
-    **dict.fromkeys(DATA_CLAIMS, "PersistentVolumeClaim"),
-    Role.BACKUPS: "PersistentVolumeClaim",
+    **dict.fromkeys(DATA_CLAIMS, CLAIM),
+    Role.BACKUPS: CLAIM,
     **dict.fromkeys(SNAPSHOTS, "VolumeSnapshot"),
     Role.SERVER: "StatefulSet",
     Role.NETWORK: "NetworkPolicy",

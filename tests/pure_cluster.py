@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from pure_children import KINDS, name_of
+from pure_children import CLAIM, KINDS, name_of
 from pure_desired import digest
-from pure_node import run_experiment, seen_pods
+from pure_node import run_experiment, seen_child, seen_pods
 
 from renderer.core.configuration import Configuration
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
 from renderer.core.layout import Role
-from renderer.core.observed import Child, Claim, Job, Observed, Server, Snapshot, Stamp
+from renderer.core.observed import Child, Observed, Stamp
 from renderer.core.plan import Files, Phase, Plan
 from renderer.core.record import Record
 
@@ -46,7 +46,8 @@ class PureCluster:
     live_image: str = ""
     target: str = ""
     live_target: str = ""
-    data_major: str = ""
+    majors: dict[str, str] = field(default_factory=dict)
+    """Claim → the major version of the data on it."""
     jobs_run: bool = True
     """False while no Job gets to its end."""
     asked: Configuration | None = None
@@ -145,12 +146,13 @@ class PureCluster:
         kinds = {role for role, _, _ in self.live.values()}
         runs = Role.SERVER in kinds and self.live_replicas > 0 and Role.DATA in kinds
         self.pod = self.live_pod_hash if runs else ""
+        self.majors = {name: of for name, of in self.majors.items() if (CLAIM, name) in self.live}
         if self.volume not in self.live:
-            self.data, self.data_major = False, ""
+            self.data = False
         if runs and not (self.pod_message or wrong(self.live_configuration)):
             self.data = True
-            self.volume = next(k for k, (role, *_) in self.live.items() if role is Role.DATA)
-            self.data_major = self.data_major or major(self.live_image)
+            self.volume = (CLAIM, self._claim(Role.DATA))
+            self.majors.setdefault(self._claim(Role.DATA), major(self.live_image))
         if self.jobs_run:
             self._run_jobs()
         for kind, name in self.live:
@@ -183,12 +185,26 @@ class PureCluster:
         run_experiment(self)
         for (_kind, name), (role, _, _) in self.live.items():
             if role in results and (self.pod or role in {Role.INIT, Role.RESTORE, Role.CHECK}):
+                if role is Role.RESTORE and name not in self.job_results:
+                    filled = self.data_major or major(self.live_image)
+                    self.majors[self._claim(Role.RESTORED)] = filled
                 self.job_results.setdefault(name, results[role])
-            if role is Role.UPGRADE and name not in self.job_results:
+            if role in {Role.UPGRADE, Role.DUMP_RESTORE} and name not in self.job_results:
                 assert not self.pod, "data are converted under a running server"
                 to = major(self.live_target)
                 self.job_results[name] = {"from": self.data_major, "to": to}
-                self.data_major = to
+                moved = Role.RESTORED if role is Role.DUMP_RESTORE else Role.DATA
+                self.majors[self._claim(moved)] = to
+
+    def _claim(self, wanted: Role) -> str:
+        """The name of the live claim of a role; "" without one."""
+        found = (name for (_kind, name), (role, _, _) in self.live.items() if role is wanted)
+        return next(found, "")
+
+    @property
+    def data_major(self) -> str:
+        """The major version of the data that the server meets."""
+        return self.majors.get(self._claim(Role.DATA), "")
 
     @property
     def complaint(self) -> str:
@@ -203,40 +219,12 @@ class PureCluster:
         """What the controller's caches would hold now."""
         children: dict[tuple[str, str], Child] = {}
         for (kind, name), (role, stamp, protected) in self.live.items():
-            children[kind, name] = self._child(kind, name, role, stamp, protected)
+            children[kind, name] = seen_child(self, kind, name, (role, stamp, protected))
         return Observed(children=children, pods=seen_pods(self), no_snapshots=self.no_snapshots)
-
-    def _child(self, kind: str, name: str, role: Role, stamp: Stamp, protected: bool) -> Child:
-        common = {"kind": kind, "name": name, "stamp": stamp, "protected": protected}
-        if kind == "PersistentVolumeClaim":
-            size = self.live_size if role is Role.DATA else "1Gi"
-            capacity = size if self.grows else "1Gi"
-            return Claim(**common, phase="Bound", requested=size, capacity=capacity)
-        if kind == "StatefulSet":
-            current = bool(self.pod) == bool(self.live_replicas)
-            return Server(**common, replicas=self.live_replicas, ready=1, current=current)
-        if kind == "VolumeSnapshot":
-            at, error = self.taken.get(name), self.snapshot_error
-            facts = {"ready": True, "content": f"content-{name}", "size": "1Gi"} if at else {}
-            return Snapshot(
-                **common, **facts, taken_at=at, error="" if at else error, failed_at=self.now
-            )
-        if kind == "Job":
-            result = self.job_results.get(name)
-            if isinstance(result, str):
-                return Job(**common, role=role.value, failed=True, message=result)
-            return Job(
-                **common,
-                role=role.value,
-                succeeded=result is not None,
-                result=result,
-                finished_at=self.finished.get(name),
-            )
-        return Child(**common)
 
     def _state(self) -> tuple[object, ...]:
         results = dict(self.job_results)
-        known = self.released, results, self.data_major, dict(self.taken)
+        known = self.released, results, dict(self.majors), dict(self.taken)
         return self.record, dict(self.live), self.pod, known
 
     def turn(self, wanted: Desired) -> Plan:

@@ -1,11 +1,13 @@
-"""The pure cluster's Pods, and what its node does when an experiment is made on it."""
+"""The pure cluster as it is seen, and what its node does when an experiment is made on it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pure_children import CLAIM
+
 from renderer.core.layout import Role
-from renderer.core.observed import Pod
+from renderer.core.observed import Child, Claim, Job, Pod, Server, Snapshot, Stamp
 
 if TYPE_CHECKING:
     from pure_cluster import PureCluster
@@ -55,3 +57,36 @@ def _killed(cluster: PureCluster) -> bool:
     record = cluster.record
     marked = record and record.underway and record.pod_mark == record.underway.id
     return bool(marked) and cluster.live_pod_hash == cluster.pod_hash
+
+
+def seen_child(
+    cluster: PureCluster, kind: str, name: str, child: tuple[Role, Stamp, bool]
+) -> Child:
+    """A child as the controller's caches would hold it."""
+    role, stamp, protected = child
+    common = {"kind": kind, "name": name, "stamp": stamp, "protected": protected}
+    if kind == CLAIM:
+        size = cluster.live_size if role is Role.DATA else "1Gi"
+        capacity = size if cluster.grows else "1Gi"
+        return Claim(**common, phase="Bound", requested=size, capacity=capacity)
+    if kind == "StatefulSet":
+        current = bool(cluster.pod) == bool(cluster.live_replicas)
+        return Server(**common, replicas=cluster.live_replicas, ready=1, current=current)
+    if kind == "VolumeSnapshot":
+        at, error = cluster.taken.get(name), cluster.snapshot_error
+        facts = {"ready": True, "content": f"content-{name}", "size": "1Gi"} if at else {}
+        return Snapshot(
+            **common, **facts, taken_at=at, error="" if at else error, failed_at=cluster.now
+        )
+    if kind == "Job":
+        result = cluster.job_results.get(name)
+        if isinstance(result, str):
+            return Job(**common, role=role.value, failed=True, message=result)
+        return Job(
+            **common,
+            role=role.value,
+            succeeded=result is not None,
+            result=result,
+            finished_at=cluster.finished.get(name),
+        )
+    return Child(**common)

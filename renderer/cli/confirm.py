@@ -1,4 +1,4 @@
-"""`sampledb confirm`: the volume that a restore has replaced may go."""
+"""`sampledb confirm`: the volume that a restore or an upgrade has replaced may go."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ from renderer.cluster.cache import key_of
 from renderer.cluster.client import Object
 from renderer.core.errors import invalid
 from renderer.core.layout import CONFIRM_ANNOTATION
+from renderer.core.operations.dump_restore import DUMP_RESTORE
+from renderer.core.operations.restore import RESTORE
 from renderer.settings import Settings
 
 _EXAMPLES = """
@@ -45,7 +47,10 @@ sampledb confirm team-a/orders --restore monday --print
 @new_command("confirm", examples=_EXAMPLES)
 @name_argument
 @click.option(
-    "--restore", default="", metavar="ID", help="The restore's id.  [default: the last one's]"
+    "--restore",
+    default="",
+    metavar="ID",
+    help="The restore's id, or the upgrade's.  [default: the last one's]",
 )
 @click.option("-y", "--yes", is_flag=True, help="Don't ask; needed without a terminal.")
 @asking_options
@@ -54,16 +59,17 @@ def command(*, settings: Settings, name: str, restore: str, yes: bool, how: How)
     """Confirm the last restore: set the annotation sampledb.dev/confirm-restore to its id.
 
     The volume that it has replaced is then removed, with what was written to it since the
-    backup: nothing brings that back. A SampleDB that lies in Git itself is edited there;
-    --print shows the edit. What Argo CD or Flux applies from Git is not edited here, unless
-    --force is given.
+    backup: nothing brings that back. The same for an upgrade by dump and restore.
+
+    A SampleDB that lies in Git itself is edited there; --print shows the edit. What Argo CD
+    or Flux applies from Git is not edited here, unless --force is given.
     """
     if how.show and restore:
         click.echo(printed(settings, name, _edit(restore)))
         return Exit.OK
     with opened(settings, name) as (cluster, found):
         kept = _kept(found, restore)
-        edit = _edit(at(found, "status", "restored"))
+        edit = _edit(_last(found))
         if how.show:
             click.echo(printed(settings, name, edit))
             return Exit.OK
@@ -80,10 +86,15 @@ def _edit(restore: str) -> Mapping[str, Any]:
     return {"metadata": {"annotations": {CONFIRM_ANNOTATION: restore}}}
 
 
+def _last(found: Object) -> str:
+    """The id of what replaced the volume; a status of an older release names restores only."""
+    return str(at(found, "status", "storage", "replacedBy") or at(found, "status", "restored"))
+
+
 def _kept(found: Object, restore: str) -> str:
     """The claim that will go. Raises `InvalidError` when there is nothing to confirm."""
     refuse_deleting(found)
-    last, kept = at(found, "status", "restored"), at(found, "status", "storage", "previousClaim")
+    last, kept = _last(found), at(found, "status", "storage", "previousClaim")
     if not kept:
         raise invalid(
             "no replaced volume is kept, so there is nothing to confirm",
@@ -91,14 +102,16 @@ def _kept(found: Object, restore: str) -> str:
         )
     if restore and restore != last:
         raise invalid(
-            "is not the last restore",
+            "is not what replaced it",
             field="--restore",
             value=restore,
-            remedy=f"it is {last}, which replaced {kept}",
+            remedy=f"it is {last} that replaced {kept}",
         )
-    if at(found, "status", "operation", "type") == "Restore":
+    running = at(found, "status", "operation", "type")
+    if running in {RESTORE.type, DUMP_RESTORE.type}:
+        problem = f"{running} is under way, which may still need the old volume"
         raise invalid(
-            "a restore is under way, which may still need the old volume",
+            problem,
             field="status.operation",
             remedy="confirm it when it is done: 'sampledb status' shows how far it is",
         )
@@ -106,10 +119,11 @@ def _kept(found: Object, restore: str) -> str:
 
 
 def _let_a_person_decide(found: Object, kept: str, *, yes: bool) -> None:
-    key = key_of(found)
+    key, last = key_of(found), _last(found)
+    what = "restore" if last == at(found, "status", "restored") else "upgrade"
     current().note(
-        f"the volume {kept}, which the restore {at(found, 'status', 'restored')} replaced, will be "
-        "removed, with what was written to it since the backup: nothing brings that back"
+        f"the volume {kept}, which the {what} {last} replaced, will be removed, with what was "
+        "written to it since the backup: nothing brings that back"
     )
     if yes or (sys.stdin.isatty() and click.confirm(f"Let {kept} of {key} go?", err=True)):
         return

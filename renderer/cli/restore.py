@@ -225,7 +225,7 @@ def _explain(look: Look, desired: Desired) -> None:
     console.note(f"the old volume, {names.data}, is kept until 'sampledb confirm {key}'")
     if names.previous:
         console.warning(
-            f"{names.previous}, which the restore before this one replaced, is still kept, and "
+            f"{names.previous}, which was replaced before, is still kept, and "
             f"will be left alone for ever: 'sampledb confirm {key}' first lets it go"
         )
 

@@ -154,6 +154,7 @@ def _made_anew(situation: Situation) -> Plan | None:
             data_version=record.data_version,
             claim=record.claim,
             previous_claim=record.previous_claim,
+            replaced_by=record.replaced_by,
             restored=record.restored,
             sources=record.sources,
             snapshots=record.snapshots,
@@ -230,7 +231,7 @@ def _migrate(situation: Situation) -> Plan | None:
 
 def _confirm(situation: Situation) -> Plan | None:
     record = situation.record
-    if not record.previous_claim or situation.desired.db.confirmed_restore != record.restored:
+    if not record.previous_claim or situation.desired.db.confirmed_restore != record.to_confirm:
         return None
     return _begin(CONFIRM_RESTORE, situation)
 

@@ -29,7 +29,7 @@ MANAGED_BY = "sampledb-renderer"
 HASH_ANNOTATION = f"{GROUP}/content-hash"
 GENERATION_ANNOTATION = f"{GROUP}/generation"
 CONFIRM_ANNOTATION = f"{GROUP}/confirm-restore"
-"""On a SampleDB: the id of the restore whose replaced volume may go."""
+"""On a SampleDB: the id of the restore, or of the upgrade, whose replaced volume may go."""
 APPROVE_ANNOTATION = f"{GROUP}/approve"
 """On a SampleDB: the operation and the step that may begin, such as `majorupgrade-3/Stop`."""
 DATA_VERSION_ANNOTATION = f"{GROUP}/data-version"
@@ -76,6 +76,7 @@ class Role(Enum):
     VERIFY = "job-verify"
     PREFLIGHT = "job-preflight"
     UPGRADE = "job-upgrade"
+    DUMP_RESTORE = "job-dump-restore"
     ANALYZE = "job-analyze"
     DROP_OLD = "job-drop-old"
     RESTORE = "job-restore"
@@ -130,9 +131,9 @@ class Names:
     data: str
     """The claim that the server mounts."""
     restored: str
-    """The claim that a restore fills, which becomes `data`; "" without one."""
+    """The claim that a restore or an upgrade fills, which becomes `data`; "" without one."""
     previous: str
-    """The claim that a restore has replaced, and that is kept; "" without one."""
+    """The claim that it has replaced, and that is kept; "" without one."""
     backups: str
     init: str
     backup: str

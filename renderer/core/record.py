@@ -114,9 +114,11 @@ class Record:
     claim: str = ""
     """The claim that holds the data; "" for the first one."""
     previous_claim: str = ""
-    """The claim that a restore has replaced, kept until that is confirmed; "" without one."""
+    """The claim that a restore or an upgrade has replaced, kept until that is confirmed."""
+    replaced_by: str = ""
+    """The id of the upgrade that has replaced it; "" when `restored` has."""
     restoring: str = ""
-    """The `spec.restore.id` of the restore under way."""
+    """The `spec.restore.id` of the restore under way, or the id of the upgrade that moves data."""
     restored: str = ""
     """The `spec.restore.id` that was last restored: it is never repeated."""
     migrated: str = ""
@@ -161,3 +163,8 @@ class Record:
     """`Kind/name` of every rendered child → its stamp; `Pod/<role>` → its template's hash."""
     files_digest: str = ""
     """Digest over (name, blob id) of the directory's other files: tells a hand edit."""
+
+    @property
+    def to_confirm(self) -> str:
+        """The id by which a person says that `previous_claim` may go."""
+        return self.replaced_by or self.restored

@@ -265,4 +265,5 @@ def _storage(this: Pass) -> dict[str, object]:
         shown["actual"] = claim.capacity
     if this.record and this.record.previous_claim:
         shown["previousClaim"] = this.record.previous_claim
+        shown["replacedBy"] = this.record.to_confirm
     return shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from renderer.core.desired import Desired
 from renderer.core.operations import check, gates, snapshots
 from renderer.core.operations.backup import BACKUP, SCHEDULED_BACKUP
+from renderer.core.operations.dump_restore import DUMP_RESTORE
 from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
 from renderer.core.operations.migrate import MIGRATE, wanted
@@ -13,6 +14,9 @@ from renderer.core.operations.restore import RESTORE
 from renderer.core.operations.rotate import ROTATE
 from renderer.core.operations.step import Operation, Situation
 from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
+from renderer.core.resource.operations import UpgradeStrategy
+
+_MAJORS = {MAJOR_UPGRADE.type, DUMP_RESTORE.type}
 
 
 def upgrade(situation: Situation) -> Operation | None:
@@ -22,13 +26,16 @@ def upgrade(situation: Situation) -> Operation | None:
         return None
     if record.data_version == desired.major:
         return MINOR_UPGRADE
-    return None if kept_in_the_way(situation) else MAJOR_UPGRADE
+    if kept_in_the_way(situation):
+        return None
+    moves = desired.db.spec.upgrade.strategy is UpgradeStrategy.DUMP_RESTORE
+    return DUMP_RESTORE if moves else MAJOR_UPGRADE
 
 
 def kept_in_the_way(situation: Situation) -> bool:
     """Whether a major upgrade waits until the old data of the one before it are gone."""
     record, desired = situation.record, situation.desired
-    underway = record.underway is not None and record.underway.type == MAJOR_UPGRADE.type
+    underway = record.underway is not None and record.underway.type in _MAJORS
     return bool(record.previous) and not underway and record.data_version != desired.major
 
 
@@ -93,7 +100,8 @@ def instead(situation: Situation) -> Operation | None:
         BACKUP.type: None if backup(situation) else CONFIGURE,
         SCHEDULED_BACKUP.type: _instead_of_scheduled(situation),
         MINOR_UPGRADE.type: _instead_of_minor(situation),
-        MAJOR_UPGRADE.type: _instead_of_major(situation),
+        MAJOR_UPGRADE.type: _instead_of_major(situation, MAJOR_UPGRADE),
+        DUMP_RESTORE.type: _instead_of_major(situation, DUMP_RESTORE),
         MIGRATE.type: None if migration(situation) else CONFIGURE,
         RESTORE.type: _instead_of_restore(situation),
         PROVISION_FROM_BACKUP.type: _instead_of_from_backup(situation),
@@ -130,21 +138,30 @@ def _instead_of_minor(situation: Situation) -> Operation | None:
     return CONFIGURE if upgrade(situation) is None else _before(MINOR_UPGRADE, situation)
 
 
-def _instead_of_major(situation: Situation) -> Operation | None:
-    """Until the data are converted, the old version may stay: its server is started again."""
+def _instead_of_major(situation: Situation, operation: Operation) -> Operation | None:
+    """Until the data are the new server's, the old version may stay: its server starts again.
+
+    Another strategy begins anew while the old server runs, and after a failure.
+    """
     underway = situation.record.underway
     if underway is None:
         return None
-    step = MAJOR_UPGRADE.steps[MAJOR_UPGRADE.index(underway.step)]
-    preparing = step.name in {"Preflight", "Backup"}
-    if situation.desired.major != situation.record.data_version:
-        return _before(MAJOR_UPGRADE, situation) if preparing else None
-    if preparing:
-        return CONFIGURE
-    if step.name == "Stop":
+    step = operation.steps[operation.index(underway.step)]
+    withdrawn = situation.desired.major == situation.record.data_version
+    if step.name in {"Preflight", "Backup"}:
+        return CONFIGURE if withdrawn else _otherwise(operation, situation)
+    if not withdrawn and upgrade(situation) in {None, operation}:
+        return None
+    if withdrawn and step.name == "Stop":
         return ROLL_BACK
-    given_up = step.name == "Convert" and not held_by(step, situation)
+    given_up = step.holds is not None and not held_by(step, situation)
     return ROLL_BACK if given_up and step.proof(situation).problem else None
+
+
+def _otherwise(operation: Operation, situation: Situation) -> Operation | None:
+    """Another strategy, or what comes before the upgrade that is only being prepared."""
+    other = upgrade(situation)
+    return _before(operation, situation) if other in {None, operation} else other
 
 
 def _before(operation: Operation, situation: Situation) -> Operation | None:

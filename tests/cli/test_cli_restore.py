@@ -166,11 +166,13 @@ def test_an_older_backup_is_taken_when_that_is_said(still: Line, sampledb: Run) 
 @pytest.mark.parametrize(
     ("arguments", "status", "message"),
     [
-        pytest.param(["--restore", "tuesday"], KEPT, "--restore: is not the last", id="another"),
+        pytest.param(
+            ["--restore", "tuesday"], KEPT, "--restore: is not what replaced", id="another"
+        ),
         pytest.param(
             [],
             {**KEPT, "operation": {"type": "Restore"}},
-            "status.operation: a restore is under way",
+            "status.operation: Restore is under way",
             id="too early",
         ),
         pytest.param([], {}, "status.storage.previousClaim: no replaced", id="nothing kept"),
@@ -231,3 +233,16 @@ def test_what_the_restore_before_named_is_taken_back(still: Line, sampledb: Run)
     assert ended.code == 0, ended.err
     asked_for = (still.get() or {})["spec"]["restore"]
     assert {name: value for name, value in asked_for["from"].items() if value} == {"backupId": ID}
+
+
+def test_the_volume_that_an_upgrade_has_replaced_is_confirmed_by_the_upgrades_id(
+    still: Line, sampledb: Run
+) -> None:
+    still.create()
+    kubeconfig = ("--kubeconfig", still.laptop.kubeconfig)
+    storage = {"previousClaim": "data-orders-0", "replacedBy": "dumprestoreupgrade-2"}
+    still.say({"restored": "monday", "storage": storage})
+    ended = sampledb("confirm", NAME, "--yes", *kubeconfig)
+    assert "which the upgrade dumprestoreupgrade-2 replaced" in ended.err
+    annotations = (still.get() or {})["metadata"]["annotations"]
+    assert annotations[CONFIRM_ANNOTATION] == "dumprestoreupgrade-2"

@@ -61,6 +61,30 @@ def test_what_the_dry_run_shows_is_what_happens(line: Line, process: Run) -> Non
     assert "no commit follows" in again.out
 
 
+def test_a_dry_run_shows_the_new_volume_of_a_dump_and_restore(line: Line, process: Run) -> None:
+    kubeconfig = ("--kubeconfig", line.laptop.kubeconfig)
+    with line.controller():
+        line.create(version="16", upgrade={"strategy": "DumpRestore"})
+        line.until(lambda: line.holds("Ready"), "Ready")
+        ended = process("upgrade", NAME, "--to", "18", "--dry-run", "-o", "json", *kubeconfig)
+    assert ended.code == 0, ended.err
+    commits = json.loads(ended.out)["commits"]
+    assert [(one["step"], one["server"]) for one in commits] == [
+        ("Preflight", "runs"),
+        ("Backup", "runs"),
+        ("Stop", "stops"),
+        ("Move", "is down"),
+        ("Start", "starts"),
+        ("Analyze", "runs"),
+        ("BackupAfter", "runs"),
+        ("Done", "runs"),
+    ]
+    moved = [one for one in commits[3]["changes"] if one.startswith("PersistentVolumeClaim/")]
+    assert [one[:35] for one in moved] == ["PersistentVolumeClaim/data-orders-r"]
+    assert "PersistentVolumeClaim/data-orders-0" in commits[4]["changes"]
+    assert not any("-PersistentVolumeClaim/data" in str(one["changes"]) for one in commits)
+
+
 def test_a_minor_upgrade_restarts_the_server_once(line: Line, process: Run) -> None:
     """The laptop has one server of each major: it says 18.4 whatever the image's tag is."""
     kubeconfig = ("--kubeconfig", line.laptop.kubeconfig)

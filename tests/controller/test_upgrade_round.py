@@ -62,3 +62,25 @@ def test_what_stands_in_the_way_is_told_before_anything_stops(line: Line) -> Non
         line.edit(lambda db: db["spec"].update(version="16"))
         line.until(lambda: line.holds("Ready"), "Ready with the old version")
         assert line.laptop.psql(KEY, "SELECT count(*) FROM items") == [("1000",)]
+
+
+def test_what_pg_upgrade_finds_is_told_in_its_own_words_and_the_old_server_starts_again(
+    line: Line,
+) -> None:
+    with line.controller():
+        line.create(version="16", init=INIT)
+        line.until(lambda: line.holds("Ready"), "Ready")
+        before = line.laptop.psql(KEY, SUM)
+        line.laptop.psql(KEY, "CREATE TYPE pair AS (what regproc, n int)")
+        line.laptop.psql(KEY, "CREATE TABLE hidden (inside pair)")
+
+        line.edit(lambda db: db["spec"].update(version="18"))
+        line.until(lambda: line.holds("Stalled"), "Stalled")
+        told = line.message("Stalled")
+        assert "Your installation contains one of the reg* data types" in told
+        assert "public.hidden.inside" in told
+        assert "set spec.version back and the old server starts again" in told
+
+        line.edit(lambda db: db["spec"].update(version="16"))
+        line.until(lambda: line.holds("Ready"), "Ready with the old version")
+        assert line.laptop.psql(KEY, SUM) == before

@@ -6,41 +6,30 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from golden_specs import FROM_STORE, MINIMAL, OLD, PRODUCTION, RESTORE, SERVER, STORE
+from golden_specs import (
+    FROM_STORE,
+    MINIMAL,
+    OLD,
+    PRODUCTION,
+    RESTORE,
+    SERVER,
+    STORE,
+    Case,
+    experiment,
+)
 
 from renderer import templating
 from renderer.core import emit, layout, manifests, resource
 from renderer.core.configuration import Configuration
 from renderer.core.desired import Release
-from renderer.core.layout import SNAPSHOTS, Claims, Names, Role, Snapshot
-from renderer.core.operations.chaos import Faults
+from renderer.core.layout import SNAPSHOTS, Claims, Role, Snapshot
 
 GOLDEN = Path(__file__).with_name("golden")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    spec: dict[str, Any] = field(default_factory=lambda: MINIMAL)
-    roles: frozenset[Role] = SERVER
-    replicas: int = 1
-    protect: bool = True
-    release: Release | None = None
-    previous: str = ""
-    names: Names | None = None
-    operation: str = ""
-    configuration: Configuration | None = None
-    chaos: Faults = field(default_factory=Faults)
-
-
-def experiment(action: str, *roles: Role, **more: Any) -> Case:
-    made = Faults(action=action, fault_seconds=30, recovery_seconds=900, **more)
-    return Case(roles=frozenset(roles), operation="chaos-2-1", chaos=made)
 
 
 CASES = {
@@ -72,6 +61,16 @@ CASES = {
         replicas=0,
         release=OLD,
         operation="majorupgrade-2",
+    ),
+    "major-upgrade-move": Case(
+        spec={**PRODUCTION, "upgrade": {"strategy": "DumpRestore"}},
+        roles=frozenset({Role.DATA, Role.SERVER, Role.RESTORED, Role.PREFLIGHT, Role.DUMP_RESTORE}),
+        replicas=0,
+        release=OLD,
+        names=layout.names(
+            "orders", credentials="orders-login", claims=Claims(restored="data-orders-r1a2b3c4d")
+        ),
+        operation="dumprestoreupgrade-2",
     ),
     "major-upgrade-analyze": Case(
         spec=PRODUCTION, roles=frozenset({Role.SERVER, Role.ANALYZE}), operation="majorupgrade-2"

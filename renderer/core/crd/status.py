@@ -145,7 +145,9 @@ class Storage:
     actual: Word | None = None
     """Size that it has."""
     previous_claim: Word | None = None
-    """Claim that a restore has replaced, kept until that restore is confirmed."""
+    """Claim that a restore or an upgrade has replaced, kept until that is confirmed."""
+    replaced_by: Word | None = None
+    """Id of that restore or upgrade, which the annotation sampledb.dev/confirm-restore names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

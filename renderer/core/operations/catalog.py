@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from renderer.core.operations.backup import BACKUP, SCHEDULED_BACKUP
 from renderer.core.operations.chaos import CHAOS, CHAOS_ABORT
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
+from renderer.core.operations.dump_restore import DUMP_RESTORE
 from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
 from renderer.core.operations.migrate import MIGRATE
@@ -29,6 +30,7 @@ OPERATIONS: Mapping[str, Operation] = {
         RESIZE,
         MINOR_UPGRADE,
         MAJOR_UPGRADE,
+        DUMP_RESTORE,
         ROLL_BACK,
         DROP_OLD,
         MIGRATE,

@@ -40,6 +40,7 @@ def _swapped(record: Record, desired: Desired) -> Record:
         record,
         claim=restored_claim(desired, record.restoring),
         previous_claim=record.claim or claim(desired.key.name, "0"),
+        replaced_by="",
         restored=record.restoring,
         previous="",  # what an upgrade left is on the old volume, and goes with it
         previous_of="",
@@ -115,6 +116,6 @@ CONFIRM_RESTORE = Operation(
             protect_previous=False,
         ),
     ),
-    finish=lambda record: replace(record, previous_claim=""),
+    finish=lambda record: replace(record, previous_claim="", replaced_by=""),
     done="remove the old volume",
 )

@@ -84,7 +84,15 @@ def checked(situation: Situation) -> Verdict:
 
 def converted(situation: Situation) -> Verdict:
     """The data have been converted; the Job says from which major and to which."""
-    verdict = _job_result(situation, Role.UPGRADE)
+    return _of_another_major(_job_result(situation, Role.UPGRADE))
+
+
+def moved(situation: Situation) -> Verdict:
+    """The data have been moved to the new claim; the Job says from which major and to which."""
+    return _of_another_major(_job_result(situation, Role.DUMP_RESTORE))
+
+
+def _of_another_major(verdict: Verdict) -> Verdict:
     if verdict.problem or str(verdict.facts.get("to", "")).isdecimal():
         return verdict
     return stall(
@@ -221,6 +229,7 @@ _REASONS = {
     Role.VERIFY: "VerifyFailed",
     Role.PREFLIGHT: "PreflightFailed",
     Role.UPGRADE: "UpgradeFailed",
+    Role.DUMP_RESTORE: "UpgradeFailed",
     Role.ANALYZE: "AnalyzeFailed",
     Role.DROP_OLD: "DropOldFailed",
     Role.RESTORE: "RestoreFailed",
@@ -233,6 +242,10 @@ _REASONS = {
 }
 _BACKUPS = {Role.BACKUP_NOW: "the backup", Role.FINAL_BACKUP: "the final backup"}
 _AGAIN = "mend the cause, then delete the Job and the applier starts it anew"
+_THE_OLD_START_AGAIN = (
+    "the old data are as they were; mend the cause and delete the Job, or set "
+    "spec.version back and the old server starts again"
+)
 _MENDING = {
     Role.INIT: "mend spec.init and a new Job follows; if the cause lay elsewhere, delete the Job "
     "and the applier starts it anew",
@@ -244,8 +257,8 @@ _MENDING = {
     "back; if the cause lay elsewhere, delete the Job and the applier starts it anew",
     Role.RESTORE: "nothing has been changed by it; mend the cause and delete the Job, name another "
     "backup under a new id, or remove spec.restore",
-    Role.UPGRADE: "the old data are as they were; mend the cause and delete the Job, or set "
-    "spec.version back and the old server starts again",
+    Role.UPGRADE: _THE_OLD_START_AGAIN,
+    Role.DUMP_RESTORE: _THE_OLD_START_AGAIN,
 }
 
 

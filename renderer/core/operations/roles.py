@@ -105,6 +105,11 @@ def _filling(desired: Desired) -> frozenset[Role]:
     return frozenset({Role.TOOLS, Role.RESTORED, Role.RESTORE}) | own
 
 
+def moving(desired: Desired) -> frozenset[Role]:
+    """No server, the new claim, and the Job that moves the data there."""
+    return steady(desired) | {Role.TOOLS, Role.RESTORED, Role.DUMP_RESTORE}
+
+
 def restored(desired: Desired) -> frozenset[Role]:
     """The server as it is, and the new claim, filled."""
     return steady(desired) | {Role.RESTORED}

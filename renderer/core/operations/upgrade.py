@@ -124,7 +124,9 @@ def _converted(record: Record, situation: Situation, facts: Mapping[str, object]
 
 def _given_up(record: Record, desired: Desired) -> Record:
     """What the new server was to start with was taken when the conversion began."""
-    return replace(check.taken(record, desired), target="") if record.target else record
+    if not record.target:
+        return record
+    return replace(check.taken(record, desired), target="", restoring="")
 
 
 def _job_step(

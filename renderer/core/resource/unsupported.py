@@ -37,7 +37,6 @@ TABLE: tuple[Unsupported, ...] = (
         what="credentials from another tool",
         remedy="use Generated, or create the Secret yourself and use Existing",
     ),
-    Unsupported(field="upgrade.strategy", works=("InPlace",), what="another upgrade strategy"),
     Unsupported(field="monitoring.enabled", works=(False,), what="a metrics exporter"),
     Unsupported(
         field="delivery.mode",

@@ -79,17 +79,25 @@ put_in_place() {
   sync "$(dirname "$2")"
 }
 
-# Exact, and from the tables themselves: each of their pages is read.
-count_rows_of_database() {
-  PGDATABASE="$DATABASE" sql > "$TMPDIR/counts" << 'SQL' || fail 65 "the tables of the restored database $DATABASE can't be read: $(words)"
+# Exact, and from the tables themselves: each of their pages is read. Into TMPDIR/counts, one a
+# line: the number of rows, `own` or `extension` (whose script may have filled it), the table.
+count_rows() {
+  PGDATABASE="$DATABASE" sql > "$TMPDIR/counts" << 'SQL'
 SET enable_indexonlyscan = off;
-SELECT format('SELECT count(*) FROM %I.%I', nspname, relname)
-  FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+SELECT format('SELECT concat_ws('' '', count(*), %L, %L) FROM %I.%I',
+    CASE WHEN EXISTS (SELECT FROM pg_depend
+      WHERE classid = 'pg_class'::regclass AND objid = c.oid AND deptype = 'e') THEN 'extension' ELSE 'own' END,
+    to_json(format('%I.%I', nspname, relname)), nspname, relname)
+  FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
   WHERE relkind IN ('r', 'm') AND relpersistence = 'p' AND (relkind = 'r' OR relispopulated)
     AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\_%'
-  ORDER BY 1 \gexec
+  ORDER BY nspname, relname \gexec
 SQL
-  while read -r count; do
+}
+
+count_rows_of_database() {
+  count_rows || fail 65 "the tables of the restored database $DATABASE can't be read: $(words)"
+  while read -r count _; do
     tables=$((tables + 1))
     rows=$((rows + count))
   done < "$TMPDIR/counts"

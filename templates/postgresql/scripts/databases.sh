@@ -12,7 +12,31 @@ check_extensions_of_database() {
   done < "$TMPDIR/extensions"
 }
 
+# Neither pg_upgrade nor pg_dump gets into such a database.
+check_connections() {
+  name=$(query template1 "SELECT datname FROM pg_database WHERE datconnlimit = -2 ORDER BY oid LIMIT 1") ||
+    fail 1 "could not list the databases: $(words)"
+  test -z "$name" || fail 65 "the database $name was dropped halfway and can't be used any more: DROP DATABASE it"
+  name=$(query template1 "SELECT datname FROM pg_database WHERE NOT datallowconn AND datname <> 'template0' ORDER BY oid LIMIT 1") ||
+    fail 1 "could not list the databases: $(words)"
+  test -z "$name" || fail 65 "the database $name lets nobody connect (datallowconn is false), so it can't be read: ALTER DATABASE … ALLOW_CONNECTIONS true, or drop it"
+}
+
+# pg_upgrade refuses them, after the server has stopped: their values are numbers of rows of
+# system tables, which are others in the new server.
+check_columns_of_database() {
+  column=$(query "$DATABASE" "SELECT format('%I.%I.%I of the type %s', nspname, relname, attname, t.typname)
+    FROM pg_attribute JOIN pg_class c ON c.oid = attrelid JOIN pg_namespace n ON n.oid = relnamespace
+      JOIN pg_type t ON t.oid = atttypid
+    WHERE NOT attisdropped AND relkind IN ('r', 'p', 'm', 'i') AND nspname NOT IN ('pg_catalog', 'information_schema')
+      AND t.typname IN ('regcollation', 'regconfig', 'regdictionary', 'regnamespace', 'regoper', 'regoperator', 'regproc', 'regprocedure')
+      AND t.typnamespace = 'pg_catalog'::regnamespace
+    ORDER BY 1 LIMIT 1") || fail 1 "could not list the columns of the database $DATABASE: $(words)"
+  test -z "$column" || fail 65 "the database $DATABASE has the column $column, which pg_upgrade can't carry over: drop it, or give it another type such as text, or set spec.upgrade.strategy to DumpRestore"
+}
+
 check_databases() {
+  check_connections
   prepared=$(query template1 "SELECT count(*), min(gid), min(database) FROM pg_prepared_xacts") ||
     fail 1 "could not look for prepared transactions: $(words)"
   case "$prepared" in

@@ -15,6 +15,8 @@
 . "$(dirname "$0")/job.sh"
 # shellcheck source-path=SCRIPTDIR source=cluster.sh
 . "$(dirname "$0")/cluster.sh"
+# shellcheck source-path=SCRIPTDIR source=load.sh
+. "$(dirname "$0")/load.sh"
 # shellcheck source-path=SCRIPTDIR source=passwords.sh
 . "$(dirname "$0")/passwords.sh"
 export JOB="the restore" PGAPPNAME=sampledb-restore
@@ -64,37 +66,13 @@ check_target() {
   mkdir -p "$(dirname "$PGDATA")" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
 }
 
-# As start.sh makes it; the password is nobody's, and the backup's own follows.
-make_cluster() {
-  set --
-  test "$wanted" -lt 17 || set -- --locale-provider=builtin --builtin-locale=C.UTF-8
-  od -An -N24 -tx1 /dev/urandom | tr -d ' \n' > "$TMPDIR/password"
-  initdb --pgdata="$partial" --username="$PGUSER" --pwfile="$TMPDIR/password" --auth=scram-sha-256 \
-    --data-checksums --encoding=UTF8 --locale=C.UTF-8 "$@" > "$TMPDIR/initdb.log" 2> "$errors" || fail 1 "initdb failed: $(words)"
-  rm -f "$TMPDIR/password"
-}
-
-# The superuser is there already, under the same name.
-restore_globals() {
-  sed -e "s/^CREATE ROLE \"*$PGUSER\"*;\$//" "$backup/globals.sql" > "$TMPDIR/globals.sql"
-  PGDATABASE=template1 sql -f "$TMPDIR/globals.sql" > /dev/null || fail 65 "the roles of the backup could not be restored: $(words)"
-  rm -f "$TMPDIR/globals.sql"
-}
-
-# A database is made with the settings that it had, in place of one of this name.
-restore_dump() {
-  pg_restore --no-password --exit-on-error --clean --if-exists --create --jobs="$(jobs_at_once)" \
-    --dbname=template1 "$backup/$1" > "$TMPDIR/restore.log" 2> "$errors" ||
-    fail 65 "the database $(pg_restore -l "$backup/$1" 2> /dev/null | sed -n 's/^; *dbname: //p') ($1) could not be restored: $(words)"
-}
-
 restore_logical() {
   make_cluster
-  start_isolated "$bin" "$partial" "-c fsync=off -c full_page_writes=off -c autovacuum=off $preload" || fail 1 "the new server does not start: $(words)"
-  restore_globals
+  start_isolated "$bin" "$partial" "$loading $preload" || fail 1 "the new server does not start: $(words)"
+  restore_globals "$backup/globals.sql"
   # shellcheck disable=SC2013 # names of digits
   for dump in $(sed -n 's/^[0-9a-f]*  \([0-9]*\.dump\)$/\1/p' "$backup/SHA256SUMS"); do
-    restore_dump "$dump"
+    restore_dump "$backup/$dump"
   done
   vacuumdb --all --analyze-only --no-password --quiet > /dev/null 2> "$errors" || fail 1 "the statistics could not be gathered: $(words)"
 }
@@ -105,7 +83,8 @@ restore_physical() {
   chmod 0700 "$partial"
   pg_verifybackup "$partial" > "$TMPDIR/verify.log" 2> "$errors" || fail 65 "the backup $BACKUP_ID is damaged: $(words)"
   # What is said about the directory that was copied is not true of this one.
-  rm -f "$partial/backup_manifest" "$partial/sampledb-upgrade.json" "$partial/$marker"
+  rm -f "$partial/backup_manifest" "$partial/sampledb-upgrade.json" \
+    "$partial/sampledb-dump-restore.json" "$partial/$marker"
   start_isolated "$bin" "$partial" "$preload" || fail 65 "the restored server does not start: $(words)"
 }
 

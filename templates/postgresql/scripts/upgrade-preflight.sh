@@ -2,6 +2,7 @@
 # Says before the old server stops whether a major upgrade can work. Runs in the new image.
 #
 # Reads: PREFLIGHT (Live: ask the running server; Stopped: pg_upgrade --check, see upgrade.sh)
+#        Live: STRATEGY (InPlace or DumpRestore), and in place OLD_PGDATA TRANSFER CHECKSUMS
 #        Live: PGHOST PGPORT PGUSER PGPASSWORD (the superuser) TMPDIR TERMINATION_LOG WAIT_SECONDS
 #        CONFIG_DIR CONFIG_SHA256 (the configuration that the new server is to start with)
 # Changes nothing. Exit codes: 65 = the upgrade would be refused; 1 = try again.
@@ -21,7 +22,20 @@ export JOB="the check before the upgrade" PGAPPNAME=sampledb-preflight
 # shellcheck source-path=SCRIPTDIR source=configuration.sh
 . "$(dirname "$0")/configuration.sh"
 undo() { end_tried; }
+# shellcheck source-path=SCRIPTDIR source=majors.sh
+. "$(dirname "$0")/majors.sh"
 to=$(major_of postgres)
+
+# In place: the volume's room, and what pg_upgrade would refuse. Makes `needed` known, in KiB.
+check_in_place() {
+  test "$tablespaces" -eq 0 || fail 65 "the server has tablespaces outside of its data directory, which this upgrade can't move: set spec.upgrade.strategy to DumpRestore, which does without them"
+  test "$superuser" = "$PGUSER" || fail 65 "the server was made by the superuser $superuser, not by $PGUSER"
+  test -f "$OLD_PGDATA/PG_VERSION" || fail 65 "there is no data directory at $OLD_PGDATA to upgrade"
+  each_database check_columns_of_database
+  choose_transfer
+  needed=$(needed_in_place)
+  check_space "$OLD_PGDATA" data "$needed" "the upgrade with the transfer $how"
+}
 guard
 wait_for_server
 log_in postgres postgres-password
@@ -36,9 +50,12 @@ IFS='|' read -r from running summed size databases slots tablespaces superuser <
 $facts
 FACTS
 test "$from" -lt "$to" || fail 65 "the server is PostgreSQL $from; it can't be upgraded to $to"
-test "$tablespaces" -eq 0 || fail 65 "the server has tablespaces outside of its data directory, which this upgrade can't move"
-test "$superuser" = "$PGUSER" || fail 65 "the server was made by the superuser $superuser, not by $PGUSER"
 check_databases
 try_configuration
+case "$STRATEGY" in
+  InPlace) check_in_place ;;
+  DumpRestore) needed=$(needed_to_move) ;;
+  *) fail 65 "STRATEGY is $STRATEGY; it may be InPlace or DumpRestore" ;;
+esac
 case "$summed" in t) summed=true ;; *) summed=false ;; esac
-succeed "{\"from\": \"$from\", \"to\": \"$to\", \"running\": \"$running\", \"size\": $size, \"checksums\": $summed, \"databases\": $databases, \"slots\": $slots, \"extensions\": [$(sort -u "$TMPDIR/all-extensions" | json_list)]}"
+succeed "{\"from\": \"$from\", \"to\": \"$to\", \"running\": \"$running\", \"size\": $size, \"needed\": $((needed * 1024)), \"checksums\": $summed, \"databases\": $databases, \"slots\": $slots, \"extensions\": [$(sort -u "$TMPDIR/all-extensions" | json_list)]}"

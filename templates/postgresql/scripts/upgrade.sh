@@ -37,10 +37,7 @@ bring_back_control() {
 check_input() {
   case "$TRANSFER" in Auto | Clone | Copy | Link) ;; *) fail 65 "TRANSFER is $TRANSFER; it may be Auto, Clone, Copy or Link" ;; esac
   case "$CHECKSUMS" in "" | on) ;; *) fail 65 "CHECKSUMS is $CHECKSUMS; it may be empty or on" ;; esac
-  test -f "$OLD_PGDATA/PG_VERSION" || fail 65 "there is no data directory at $OLD_PGDATA to upgrade"
-  from=$(cat "$OLD_PGDATA/PG_VERSION")
-  test "$from" -lt "$to" || fail 65 "the data is of PostgreSQL $from; it can't be upgraded to $to"
-  test "$(major_of "$OLD_BIN/postgres")" = "$from" || fail 65 "the old programs are of PostgreSQL $(major_of "$OLD_BIN/postgres"), and the data of $from"
+  check_versions
   test ! -e "$PGDATA/PG_VERSION" || fail 65 "there is a data directory of PostgreSQL $to already, which no upgrade made: $PGDATA"
   mkdir -p "$(dirname "$PGDATA")" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
   test "$(stat -c %d "$OLD_PGDATA")" = "$(stat -c %d "$(dirname "$PGDATA")")" ||
@@ -57,12 +54,6 @@ check_shutdown() {
   fi
   note_stop
   mkdir -p "$partial" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
-}
-
-# When the old server stopped; "" when an earlier run of ours was the last that stopped it.
-note_stop() {
-  stopped=""
-  grep -q -e "$isolated_port" "$OLD_PGDATA/postmaster.opts" 2> /dev/null || stopped=$(shutdown_time "$OLD_BIN" "$OLD_PGDATA")
 }
 
 # One fact a line, in this order.
@@ -85,44 +76,6 @@ look_at_old_server() {
   stop_isolated || fail 1 "the old server does not stop: $(words)"
   rm -rf "$partial"
   mkdir "$partial"
-}
-
-# What ALTER SYSTEM has set comes along; the new server must understand it.
-check_settings() {
-  rm -rf "$TMPDIR/settings"
-  mkdir "$TMPDIR/settings"
-  cp "$OLD_PGDATA/postgresql.conf" "$OLD_PGDATA/postgresql.auto.conf" "$TMPDIR/settings/" 2> "$errors" || fail 1 "could not read the old settings: $(words)"
-  postgres -D "$TMPDIR/settings" -C data_directory > /dev/null 2> "$errors" ||
-    fail 65 "PostgreSQL $to does not understand the old data directory's settings, ALTER SYSTEM RESET them first: $(words)"
-}
-
-# A file system that clones does so with a file of ours too.
-clones() {
-  code=0
-  cp --reflink=always "$OLD_PGDATA/PG_VERSION" "$partial.clone" 2> /dev/null || code=1
-  rm -f "$partial.clone"
-  return "$code"
-}
-
-choose_transfer() {
-  how="$TRANSFER"
-  if test "$how" = Auto; then
-    how=Copy
-    ! clones || how=Clone
-  elif test "$how" = Clone && ! clones; then
-    fail 65 "the data volume's file system can't clone files: set the transfer to Copy, Link or Auto"
-  fi
-  test "$how" != Link || test -z "$CHECKSUMS" ||
-    fail 65 "checksums can't be switched on with the transfer Link: it would change the old files too"
-}
-
-# With Clone and Link only what each database's catalogs need, and some room to work.
-check_space() {
-  kilobytes=$((size / 1024 + 262144))
-  test "$how" = Copy || kilobytes=$((databases * 16384 + 262144))
-  free=$(df -P -k "$partial" | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4)
-  test "$free" -gt "$kilobytes" ||
-    fail 65 "the data volume has $((free / 1024)) MiB free, and the upgrade with the transfer $how needs $((kilobytes / 1024)): make it larger"
 }
 
 make_new_cluster() {
@@ -176,14 +129,6 @@ run_pg_upgrade() {
   fail 65 "this database can't be upgraded to PostgreSQL $to as it is: $(upgrade_words)"
 }
 
-# pg_upgrade leaves the files by which clients are let in, and what ALTER SYSTEM has set, behind.
-copy_settings() {
-  for file in pg_hba.conf pg_ident.conf postgresql.conf postgresql.auto.conf; do
-    cp "$OLD_PGDATA/$file" "$partial/$file" 2> "$errors" || fail 1 "could not copy $file: $(words)"
-  done
-  rm -rf "$partial/pg_upgrade_output.d"
-}
-
 switch_checksums_on() {
   test "$CHECKSUMS" = on && test "$summed" = false || return 0
   pg_checksums --enable --pgdata="$partial" > "$TMPDIR/checksums.log" 2> "$errors" || fail 1 "checksums could not be switched on: $(words)"
@@ -196,6 +141,8 @@ if test -f "$PGDATA/$marker" && test "$CHECK" != 1; then
 fi
 # shellcheck source-path=SCRIPTDIR source=databases.sh
 . "$(dirname "$0")/databases.sh"
+# shellcheck source-path=SCRIPTDIR source=majors.sh
+. "$(dirname "$0")/majors.sh"
 check_input
 guard
 bring_back_control
@@ -204,7 +151,7 @@ look_at_preloaded_libraries
 check_settings
 look_at_old_server
 choose_transfer
-check_space
+check_space "$OLD_PGDATA" data "$(needed_in_place)" "the upgrade with the transfer $how"
 make_new_cluster
 run_pg_upgrade
 version=$(postgres --version | sed -e 's/^[^0-9]*//' -e 's/ .*//')
@@ -215,6 +162,7 @@ if test "$CHECK" = 1; then
 fi
 switch_checksums_on
 copy_settings
+rm -rf "$partial/pg_upgrade_output.d"
 result="{\"from\": \"$from\", \"to\": \"$to\", \"version\": \"$version\", \"seconds\": $(seconds), \"transfer\": \"$how\", \"size\": $size, \"checksums\": $summed, \"databases\": $databases, \"stoppedAt\": \"$stopped\"}"
 printf '%s\n' "$result" > "$partial/$marker"
 put_in_place "$partial" "$PGDATA"

@@ -1,0 +1,85 @@
+"""A major upgrade by dump and restore on real servers, all the way round."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from laptop_line import Line
+
+from renderer.core.layout import CONFIRM_ANNOTATION, Key
+
+KEY = Key(namespace="team-a", name="orders")
+INIT = {
+    "sql": [
+        "CREATE TABLE items (id bigint GENERATED ALWAYS AS IDENTITY, words text NOT NULL)",
+        "INSERT INTO items (words) SELECT 'item ' || n FROM generate_series(1, 1000) AS n",
+    ]
+}
+SUM = "SELECT count(*), md5(string_agg(id || words, ',' ORDER BY id)) FROM items"
+MOVE = {"strategy": "DumpRestore"}
+
+
+def test_every_row_moves_to_a_new_volume_and_the_old_one_waits_for_a_word(line: Line) -> None:
+    with line.controller():
+        line.create(version="16", init=INIT, upgrade=MOVE)
+        line.until(lambda: line.holds("Ready"), "Ready")
+        before = line.laptop.psql(KEY, SUM)
+
+        line.edit(lambda db: db["spec"].update(version="18"))
+        line.until(lambda: line.holds("UpToDate"), "UpToDate", 120)
+        assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith("18.")
+        assert line.laptop.psql(KEY, SUM) == before
+        assert len(_claims(line)) == 2
+        assert _status(line)["engineVersion"]["data"] == "18"
+        assert _status(line)["storage"]["previousClaim"] == "data-orders-0"
+        done = _status(line)["storage"]["replacedBy"]
+
+        line.edit(
+            lambda db: (
+                db["metadata"].setdefault("annotations", {}).update({CONFIRM_ANNOTATION: done})
+            )
+        )
+        line.until(lambda: len(_claims(line)) == 1, "only the new volume")
+        line.until(lambda: line.holds("Ready"), "Ready")
+        assert line.laptop.psql(KEY, SUM) == before
+    assert [subject.partition(": ")[2] for subject in line.subjects()[3:11]] == [
+        "check whether it can work",
+        "take a backup first",
+        "stop the old server",
+        "dump the old data and restore them into a new volume",
+        "start the new server on the new volume, keep the old one",
+        "gather statistics, update extensions",
+        "take a backup of the new server",
+        "the new version is in force; the old volume is kept until the upgrade is confirmed",
+    ]
+
+
+def test_what_can_not_be_upgraded_in_place_is_told_before_anything_stops_and_can_be_moved(
+    line: Line,
+) -> None:
+    with line.controller():
+        line.create(version="16", init=INIT)
+        line.until(lambda: line.holds("Ready"), "Ready")
+        line.laptop.psql(KEY, "CREATE TABLE calls (what regproc)")
+        line.laptop.psql(KEY, "INSERT INTO calls VALUES ('now')")
+
+        line.edit(lambda db: db["spec"].update(version="18"))
+        line.until(lambda: line.holds("Stalled"), "Stalled")
+        assert "the column public.calls.what of the type regproc" in line.message("Stalled")
+        assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith("16.")
+
+        line.edit(lambda db: db["spec"].update(upgrade=MOVE))
+        line.until(lambda: line.holds("UpToDate"), "UpToDate", 120)
+        assert line.laptop.psql(KEY, "SELECT what FROM calls") == [("now",)]
+        assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith("18.")
+        assert _status(line)["history"][0]["type"] == "DumpRestoreUpgrade"
+
+
+def _status(line: Line) -> dict[str, Any]:
+    return dict((line.get() or {}).get("status") or {})
+
+
+def _claims(line: Line) -> list[str]:
+    found = line.laptop.objects.list("persistentvolumeclaims")
+    names = [item["metadata"]["name"] for item in found]
+    return sorted(name for name in names if name.startswith("data-"))

@@ -1,0 +1,132 @@
+"""The check before a major upgrade: the running server and its volume are asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conftest import Machine, Result
+
+
+@pytest.fixture(scope="module")
+def old(machines: Any) -> Iterator[Machine]:
+    """A running server of 16, which no test changes for good."""
+    made: Machine = machines("16")
+    try:
+        made.start()
+        made.psql("CREATE EXTENSION vector")
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture
+def new(machines: Any) -> Iterator[Machine]:
+    """The programs of 18."""
+    made: Machine = machines("18")
+    yield made
+    made.close()
+
+
+def checked(old: Machine, new: Machine, *, before: str = "", **more: str) -> Result:
+    at = {
+        "PREFLIGHT": "Live",
+        "STRATEGY": "InPlace",
+        "TRANSFER": "Copy",
+        "CHECKSUMS": "",
+        "OLD_PGDATA": str(old.pgdata),
+        "PGHOST": old.address,
+    }
+    return new.run("upgrade-preflight.sh", new.client(**{**at, **more}), before=before)
+
+
+def test_the_running_server_is_asked_what_the_new_image_needs(old: Machine, new: Machine) -> None:
+    result = checked(old, new).json
+    assert (result["from"], result["to"], result["databases"]) == ("16", "18", 1)
+    assert result["running"].startswith("16.")
+    assert result["extensions"] == ["plpgsql", "vector"]
+    assert result["checksums"] is True
+    assert result["needed"] > result["size"] + 2**28 - 1024
+    assert checked(old, new, TRANSFER="Auto").json["databases"] == 1
+    assert [path.name for path in old.pgdata.parent.iterdir()] == ["docker"]
+    back = checked(old, new, PATH=old.env()["PATH"])
+    assert back.code == 65
+    assert "is PostgreSQL 16; it can't be upgraded to 16" in back.message
+
+
+def test_what_moving_the_data_needs_is_told_and_the_old_volume_is_not_looked_at(
+    old: Machine, new: Machine
+) -> None:
+    result = checked(old, new, STRATEGY="DumpRestore", OLD_PGDATA="/nowhere").json
+    assert result["needed"] > result["size"] * 3 // 2
+    unknown = checked(old, new, STRATEGY="Swap")
+    assert unknown.code == 65
+    assert "STRATEGY is Swap" in unknown.message
+
+
+def test_a_volume_without_room_for_a_copy_is_refused_with_figures(
+    old: Machine, new: Machine
+) -> None:
+    full = new.shim("df", "echo; echo x 1 1 102400 1% x")
+    result = checked(old, new, before=full)
+    assert result.code == 65
+    assert "the data volume has 100 MiB free, and the upgrade with the transfer Copy needs 2" in (
+        result.message
+    )
+    assert checked(old, new, before=full, STRATEGY="DumpRestore").code == 0
+    roomy = new.shim("df", "echo; echo x 1 1 299999 1% x")
+    linked = checked(old, new, before=roomy, TRANSFER="Link")
+    assert linked.code == 0, linked.message
+
+
+@pytest.mark.parametrize(
+    ("make", "undo", "words", "also_moving"),
+    [
+        pytest.param(
+            "CREATE TABLE public.bad (p int, q regproc)",
+            "DROP TABLE public.bad",
+            "the database postgres has the column public.bad.q of the type regproc",
+            False,
+            id="column",
+        ),
+        pytest.param(
+            'CREATE DATABASE "shut up" ALLOW_CONNECTIONS false',
+            'DROP DATABASE "shut up"',
+            "the database shut up lets nobody connect (datallowconn is false)",
+            True,
+            id="shut",
+        ),
+        pytest.param(
+            "CREATE DATABASE half; UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'half'",
+            "DROP DATABASE half",
+            "the database half was dropped halfway",
+            True,
+            id="half-dropped",
+        ),
+        pytest.param(
+            "SET allow_in_place_tablespaces = on; CREATE TABLESPACE fast LOCATION ''",
+            "DROP TABLESPACE fast",
+            "tablespaces outside of its data directory",
+            False,
+            id="tablespace",
+        ),
+    ],
+)
+def test_what_stands_in_the_way_is_named_while_the_server_runs(
+    make: str, undo: str, words: str, also_moving: bool, old: Machine, new: Machine
+) -> None:
+    for statement in make.split("; "):
+        if not statement.startswith("SET "):
+            old.psql(statement, PGOPTIONS="-c allow_in_place_tablespaces=on")
+    try:
+        result = checked(old, new)
+        moving = checked(old, new, STRATEGY="DumpRestore")
+    finally:
+        old.psql(undo)
+    assert result.code == 65
+    assert words in result.message
+    assert result.message.count("\n") == 1
+    assert moving.code == (65 if also_moving else 0), moving.message
