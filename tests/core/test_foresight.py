@@ -86,6 +86,26 @@ def test_each_commit_says_what_proves_it_and_what_else_happens() -> None:
     assert (last.awaits, last.on_failure) == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "waiting"),
+    [
+        ({"version": "16"}, {"version": "18"}, {"Stop"}),
+        ({"version": "18.3"}, {"version": "18.4"}, {"Roll"}),
+    ],
+    ids=["major", "minor"],
+)
+def test_each_commit_says_what_it_needs_beside_the_proof_before_it(
+    before: dict[str, Any], after: dict[str, Any], waiting: set[str]
+) -> None:
+    cluster = ready(desired(**before))
+    upgrade = {"approval": "Manual", "window": "0 2 * * 6 4h"}
+    coming = foretold(cluster, upgrade=upgrade, **after)
+    assert {one.plan.step for one in coming if one.needs} == waiting
+    needs = {one.needs for one in coming if one.needs}
+    assert needs == {"a person's approval and the window '0 2 * * 6 4h'"}
+    assert not any(one.needs for one in foretold(cluster, **after))
+
+
 def ready_as(spec: dict[str, Any]) -> PureCluster:
     if not spec.get("hibernate"):
         return ready(desired(**spec))

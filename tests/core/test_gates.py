@@ -235,3 +235,24 @@ def test_a_record_of_an_older_release_goes_on() -> None:
     old = replace(cluster.record.underway, image="")
     cluster.record = replace(cluster.record, underway=old)
     assert reason(cluster.settle(major(version="20"))) == "ApprovalNeeded"
+
+
+def test_what_was_prepared_and_reverted_is_prepared_again_and_waits_again() -> None:
+    cluster = ready(desired())
+    record, git = cluster.record, dict(cluster.git)
+    cluster.settle(major())
+    cluster.record, cluster.git = record, git
+    cluster.commits.clear()
+    plan = cluster.settle(major("majorupgrade-1/Stop"))
+    assert steps(cluster) == ["check whether it can work", "take a backup first"]
+    assert (reason(plan), cluster.live_replicas) == ("ApprovalNeeded", 1)
+
+
+def test_a_job_that_somebody_deletes_while_an_upgrade_waits_runs_again() -> None:
+    cluster = ready(desired())
+    cluster.settle(major())
+    for key in [key for key in cluster.live if key[0] == "Job"]:
+        del cluster.live[key]
+        cluster.job_results.pop(key[1])
+    assert reason(cluster.turn(major())) == "NotApplied"
+    assert reason(cluster.settle(major())) == "ApprovalNeeded"
