@@ -122,10 +122,13 @@ def _instead_of_configure(situation: Situation) -> Operation | None:
 
 
 def _instead_of_scheduled(situation: Situation) -> Operation | None:
-    """What a person asks for doesn't wait for a snapshot that the storage doesn't take."""
+    """A server that is to sleep doesn't wait for a snapshot that the storage doesn't take.
+
+    An upgrade does: it would let the snapshot go first while it waits for its own approval.
+    """
     if situation.desired.db.spec.hibernate:
         return HIBERNATE
-    return upgrade(situation) or (None if snapshots.due(situation) else CONFIGURE)
+    return None if snapshots.due(situation) else CONFIGURE
 
 
 def _instead_of_minor(situation: Situation) -> Operation | None:

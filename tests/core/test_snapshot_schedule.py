@@ -84,12 +84,19 @@ def test_a_scheduled_snapshot_that_fails_stands_in_nobodys_way(
     assert len(there(cluster)) == 1
 
 
-def test_an_upgrade_does_not_wait_for_a_scheduled_snapshot_that_fails() -> None:
+def test_an_upgrade_that_waits_for_its_approval_lets_the_schedule_go_on() -> None:
+    manual = {"backup": DAILY, "version": "18.9", "upgrade": {"approval": "Manual"}}
     cluster = ready(wanted(backup=DAILY))
-    cluster.now, cluster.snapshot_error = NOW + timedelta(days=1), "quota"
-    cluster.settle(wanted(backup=DAILY))
-    cluster.settle(wanted(backup=DAILY, version="18.9"))
-    assert cluster.live_image == "postgres:18.9"
+    cluster.settle(wanted(**manual))
+    cluster.now = NOW + timedelta(days=1)
+    cluster.settle(wanted(**manual))
+    assert len(there(cluster)) == 2
+    cluster.now, cluster.snapshot_error = NOW + timedelta(days=2), "quota"
+    assert reason(cluster.settle(wanted(**manual))) == "BackupFailed"
+    cluster.snapshot_error = ""
+    cluster.settle(wanted(**manual))
+    assert cluster.live_image == "postgres:18"
+    assert len(there(cluster)) == 3
 
 
 def test_the_end_of_the_oldest_one_is_looked_at_too() -> None:
