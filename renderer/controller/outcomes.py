@@ -15,7 +15,12 @@ ALARMS = {"TooSlow", "NotRecovered"}
 def experiments(
     before: Mapping[str, object], status: Mapping[str, object]
 ) -> Iterator[Mapping[str, object]]:
-    """The experiments that have ended since the status `before`, oldest first."""
+    """The experiments that have ended since the status `before`, oldest first.
+
+    A status that was lost says nothing of what was told already: then nothing is told again.
+    """
+    if "history" not in before:
+        return
     known = {entry.get("id") for entry in _history(before)}
     for entry in reversed(_history(status)):
         if entry.get("type") == CHAOS.type and entry.get("id") not in known:

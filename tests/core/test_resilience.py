@@ -115,4 +115,5 @@ def test_the_history_has_the_name_the_seconds_and_the_commit_of_each() -> None:
     after = {"history": history(cluster.record, "second", "", before)}
     assert [one["id"] for one in outcomes.experiments(before, after)] == [newest["id"]]
     assert list(outcomes.experiments(after, after)) == []
+    assert list(outcomes.experiments({}, after)) == [], "a status that was lost"
     assert outcomes.sentence(newest) == "experiment crash: the server answered again after 7 s"

@@ -153,16 +153,7 @@ class Backup(Checked):
 
     def extra(self) -> tuple[Broken, ...]:
         """The time zone must exist, and the schedule must come round."""
-        found = []
-        if not timezone.exists(self.time_zone):
-            found.append(
-                Broken(
-                    message=timezone.PROBLEM,
-                    field="timeZone",
-                    value=self.time_zone,
-                    remedy=timezone.REMEDY,
-                )
-            )
+        found = list(timezone.broken(self.time_zone))
         if self.schedule and (problem := cron.problem(self.schedule)):
             found.append(
                 Broken(

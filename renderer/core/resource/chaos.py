@@ -93,16 +93,7 @@ class Experiment(Checked):
                     remedy="write one that comes round, for example 0 3 * * 1",
                 )
             )
-        if not timezone.exists(self.time_zone):
-            found.append(
-                Broken(
-                    message=timezone.PROBLEM,
-                    field="timeZone",
-                    value=self.time_zone,
-                    remedy=timezone.REMEDY,
-                )
-            )
-        return tuple(found)
+        return (*found, *timezone.broken(self.time_zone))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
