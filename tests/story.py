@@ -192,6 +192,19 @@ def _snapshots(**more: object) -> Callable[[], Story]:
     return begin
 
 
+def _experiment(action: str) -> Callable[[], Story]:
+    """A database with a fresh backup, asked for an experiment."""
+
+    def begin() -> Story:
+        story = Story(spec={"deletion": SNAPSHOT, "backup": {**TARGET, "requestedAt": "monday"}})
+        story.cluster.timed = True
+        story.settle()
+        story.spec["chaos"] = {"experiments": [{"name": "try", "action": action}]}
+        return story
+
+    return begin
+
+
 def _hibernate() -> Story:
     story = _settled(deletion=SNAPSHOT)
     story.spec["hibernate"] = True
@@ -230,6 +243,10 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "rotate": _changed(credentials={"rotation": {"requestedAt": "now"}}),
     "migrate": _changed(migrations={"configMapRef": {"name": "schema"}}),
     "major-upgrade": _changed(version="19"),
+    "experiment-crash": _experiment("ServerCrash"),
+    "experiment-kill": _experiment("PodKill"),
+    "experiment-fill": _experiment("FillDisk"),
+    "experiment-deny": _experiment("NetworkDeny"),
     "hibernate": _hibernate,
     "wake": _wake,
     "delete-with-a-final-backup": _delete(SNAPSHOT),

@@ -144,7 +144,10 @@ def end_well(story: Story) -> None:
     if cluster.released:
         return
     plan = story.settle()
+    assert not cluster.full, "an experiment's file goes"
     if not story.deleting:
+        assert cluster.record
+        assert cluster.record.trial is None, "an experiment comes to its end"
         asleep = story.spec.get("hibernate", False)
         assert plan.phase is (Phase.HIBERNATED if asleep else Phase.READY), plan.why
         assert plan.problem is None
@@ -179,6 +182,8 @@ def test_whatever_happens_at_any_point_ends_well(
             ("restore", 4),
             ("rotate", 3),
             ("major-upgrade", 7),
+            ("experiment-fill", 5),
+            ("experiment-kill", 5),
             ("delete-with-a-final-backup", 3),
             ("delete-at-once", 3),
         )
