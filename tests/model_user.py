@@ -103,6 +103,9 @@ class User(RuleBasedStateMachine):
     def user_asks_for_an_experiment(self, value: str) -> None:
         experiments = [{"name": value.lower(), "action": value}] if value else []
         self.spec["chaos"] = {"experiments": experiments}
+        if experiments:  # and for what one needs: hardly any history would come to it by chance
+            self.spec["backup"] = {"target": {"pvc": {"size": "1Gi"}}, "requestedAt": "friday"}
+            self.cluster.timed = True
 
     @rule()
     def user_grows_the_volume(self) -> None:
