@@ -32,7 +32,7 @@ def test_a_url_without_a_store_to_read_it_with_is_refused(still: Line, sampledb:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        pytest.param([], "missing option --backup, or --url", id="none"),
+        pytest.param([], "missing option --backup, --snapshot or --url", id="none"),
         pytest.param(["--backup", ID, "--url", URL], "--backup or --url, not both", id="both"),
     ],
 )
