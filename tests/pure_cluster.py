@@ -156,7 +156,7 @@ class PureCluster:
         if self.jobs_run:
             self._run_jobs()
         for kind, name in self.live:
-            if kind == "VolumeSnapshot" and not self.snapshot_error and self.data:
+            if kind == "VolumeSnapshot" and not self.snapshot_error and (self.data or self.pod):
                 self.taken.setdefault(name, self.now)
         self._note_times()
 
