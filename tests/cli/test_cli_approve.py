@@ -93,7 +93,7 @@ def test_status_and_doctor_say_what_is_waited_for(line: Line, process: Run) -> N
         planned = process("plan", NAME, *kubeconfig)
         reasons = [event.get("reason") for event in line.laptop.objects.list("events")]
     assert "     needs       a person's approval" in foretold.out
-    assert "downtime: while the Pod is replaced, in commit 2; nothing was measured" in foretold.out
+    assert "downtime: while the Pod is replaced, in commit 3; nothing was measured" in foretold.out
     assert "Ready ApprovalNeeded" in doctor.out
     assert f"approve {NAME} --step {STEP}" in doctor.out
     assert ["To", "approve", STEP] in [row.split() for row in shown.out.splitlines()]

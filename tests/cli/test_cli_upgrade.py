@@ -95,11 +95,12 @@ def test_a_minor_upgrade_restarts_the_server_once(line: Line, process: Run) -> N
         unknown = process("upgrade", NAME, "--to", "99", *kubeconfig)
     commits = yaml.safe_load(ended.out)["commits"]
     assert [(one["step"], one["server"]) for one in commits] == [
+        ("Check", "runs"),
         ("Roll", "restarts"),
         ("Verify", "runs"),
         ("Done", "runs"),
     ]
-    assert "StatefulSet/orders" in commits[0]["changes"]
+    assert "StatefulSet/orders" in commits[1]["changes"]
     assert unknown.code == 2
     assert "is not a version that the template pack postgresql serves" in unknown.err
     assert version(line) == "18.3"

@@ -34,6 +34,10 @@ def gives_up_data(plan: Plan) -> bool:
     """True when the plan lifts the data volume's protection or takes it out of Git."""
     if plan.files is Files.LEAVE:
         return False
+    record = plan.record
+    filling = record and record.underway and record.underway.type == "ProvisionFromBackup"
+    if filling and record and not record.data_version:
+        return not plan.protect  # nothing has run yet; what lies there stays protected
     return plan.files is Files.REMOVE or not plan.protect or Role.DATA not in plan.roles
 
 
