@@ -26,13 +26,14 @@ class S3Server:
     folder: Path
     program: Path
     port: int
+    host: str = "127.0.0.1"
     certificate: Path | None = None
     """A PEM file with key and certificate; without one, it speaks no TLS."""
     process: subprocess.Popen[bytes] | None = None
 
     @property
     def endpoint(self) -> str:
-        return f"{'https' if self.certificate else 'http'}://127.0.0.1:{self.port}"
+        return f"{'https' if self.certificate else 'http'}://{self.host}:{self.port}"
 
     @property
     def bucket(self) -> Path:
@@ -67,7 +68,7 @@ class S3Server:
             self.process = None
 
     def _command(self) -> list[str]:
-        address = f"127.0.0.1:{self.port}"
+        address = f"{self.host}:{self.port}"
         if self.program.name == "versitygw":
             return [str(self.program), "--port", address, "posix", str(self.folder)]
         secure = ["--cert", str(self.certificate), "--key", str(self.certificate)]
@@ -80,7 +81,7 @@ class S3Server:
 
     def _answers(self) -> bool:
         try:
-            socket.create_connection(("127.0.0.1", self.port), timeout=5).close()
+            socket.create_connection((self.host, self.port), timeout=5).close()
         except OSError:
             return False
         return True
@@ -94,13 +95,15 @@ def rclone() -> Path:
 
 
 @contextmanager
-def serve(parent: Path, program: Path, certificate: Path | None = None) -> Iterator[S3Server]:
+def serve(
+    parent: Path, program: Path, certificate: Path | None = None, host: str = "127.0.0.1"
+) -> Iterator[S3Server]:
     """A server with one empty bucket, below `parent`."""
     folder = parent / "store"
     (folder / BUCKET).mkdir(parents=True)
-    with socket.create_server(("127.0.0.1", 0)) as free:
+    with socket.create_server((host, 0)) as free:
         port = free.getsockname()[1]
-    server = S3Server(folder=folder, program=program, port=port, certificate=certificate)
+    server = S3Server(folder=folder, program=program, port=port, host=host, certificate=certificate)
     server.start()
     try:
         yield server

@@ -44,6 +44,10 @@ class Shop:
         """Whether a condition is True."""
         return bool(self.condition(name, kind).get("status") == "True")
 
+    def history(self, name: str) -> list[str]:
+        """The operations that have ended, newest first."""
+        return [past["type"] for past in self.status(name).get("history") or ()]
+
     def change(self, name: str, **spec: Any) -> None:
         """Change fields of a spec, as `kubectl edit` does."""
         self.kubectl.patch("sampledb", name, self.team, {"spec": spec})

@@ -29,22 +29,22 @@ def test_a_database_is_migrated_backed_up_restored_and_given_other_passwords(sho
     schema = {"metadata": {"name": "ledger-schema", "namespace": shop.team}, "data": MIGRATIONS}
     shop.kubectl.apply({"apiVersion": "v1", "kind": "ConfigMap", **schema})
     shop.handover.create(NAME, **SPEC)
-    shop.until(lambda: "Migrate" in _history(shop), "the migrations")
+    shop.until(lambda: "Migrate" in shop.history(NAME), "the migrations")
     status = shop.settled(NAME)
-    assert _history(shop) == ["Migrate", "Backup", "Provision"]
+    assert shop.history(NAME) == ["Migrate", "Backup", "Provision"]
     drilled = status["backups"]["lastVerified"]
     assert drilled["verify"] == "Restore"
     assert drilled["tables"] >= 1
 
     shop.change(NAME, backup={"requestedAt": "with-rows"})
-    shop.until(lambda: _history(shop).count("Backup") == 2, "the second backup")
+    shop.until(lambda: shop.history(NAME).count("Backup") == 2, "the second backup")
     taken = shop.settled(NAME)["backups"]["lastVerified"]
     before = _ask(shop, SUM)
     assert before.startswith("100|5050|")
     _ask(shop, "DELETE FROM entries WHERE id > 10")
 
     shop.change(NAME, restore={"id": "monday", "from": {"backupId": taken["id"]}})
-    shop.until(lambda: "Restore" in _history(shop), "the restore")
+    shop.until(lambda: "Restore" in shop.history(NAME), "the restore")
     status = shop.settled(NAME)
     assert _ask(shop, SUM) == before
     assert status["restored"] == "monday"
@@ -57,7 +57,7 @@ def test_a_database_is_migrated_backed_up_restored_and_given_other_passwords(sho
     assert _ask(shop, SUM) == before
 
     shop.change(NAME, credentials={"rotation": {"requestedAt": "monday"}})
-    shop.until(lambda: "Rotate" in _history(shop), "other passwords")
+    shop.until(lambda: "Rotate" in shop.history(NAME), "other passwords")
     secret = shop.settled(NAME)["binding"]["name"]
     assert secret != f"{NAME}-credentials"
     shop.open_client(NAME, secret)
@@ -77,10 +77,6 @@ def test_a_database_is_migrated_backed_up_restored_and_given_other_passwords(sho
         "rotate",
         "deleteatonce",
     ]
-
-
-def _history(shop: Shop) -> list[str]:
-    return [past["type"] for past in shop.status(NAME).get("history") or ({"type": ""},)]
 
 
 def _ask(shop: Shop, statement: str) -> str:

@@ -21,7 +21,7 @@ SUM = "SELECT count(*), md5(string_agg(words, ',' ORDER BY n)) FROM places"
 
 def test_a_snapshot_is_taken_restored_replaced_and_left_behind(shop: Shop) -> None:
     shop.handover.create(NAME, **SPEC)
-    shop.until(lambda: "Backup" in _history(shop), "the first snapshot")
+    shop.until(lambda: "Backup" in shop.history(NAME), "the first snapshot")
     first = shop.settled(NAME)["backups"]["lastVerified"]
     assert first["snapshot"].startswith("snapcontent-")
     assert _snapshots(shop) == [first["id"]]
@@ -30,13 +30,13 @@ def test_a_snapshot_is_taken_restored_replaced_and_left_behind(shop: Shop) -> No
     _ask(shop, "DELETE FROM places WHERE n > 10")
 
     shop.change(NAME, restore={"id": "monday", "from": {"volumeSnapshotName": first["id"]}})
-    shop.until(lambda: "Restore" in _history(shop), "the restore")
+    shop.until(lambda: "Restore" in shop.history(NAME), "the restore")
     claim = shop.settled(NAME)
     assert _ask(shop, SUM) == before
     assert claim["storage"]["previousClaim"] == f"data-{NAME}-0"
 
     shop.change(NAME, restore=None, backup={"requestedAt": "second"})
-    shop.until(lambda: "Expire" in _history(shop), "the first one let go")
+    shop.until(lambda: "Expire" in shop.history(NAME), "the first one let go")
     second = shop.settled(NAME)["backups"]["lastVerified"]
     shop.until(lambda: _snapshots(shop) == [second["id"]], "only the second one left")
 
@@ -51,10 +51,6 @@ def test_a_snapshot_is_taken_restored_replaced_and_left_behind(shop: Shop) -> No
     twice = [subject for subject in set(done) if done.count(subject) == 2]
     assert sorted(subject[:14] for subject in twice) == ["backup, step 1", "backup, step 2"]
     assert len(done) == len(set(done)) + 2
-
-
-def _history(shop: Shop) -> list[str]:
-    return [past["type"] for past in shop.status(NAME).get("history") or ({"type": ""},)]
 
 
 def _snapshots(shop: Shop) -> list[str]:
