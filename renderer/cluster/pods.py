@@ -50,6 +50,7 @@ def message(status: Fields) -> str:
         _pod_words(status)
         or next(_container_words(status), "")
         or _condition_words(status, "PodReadyToStartContainers")
+        or _work_before(status)
         or _condition_words(status, "Initialized")
         or _condition_words(status, "ContainersReady")
         or _condition_words(status, "Ready")
@@ -106,6 +107,14 @@ def _container_words(status: Fields) -> Iterator[str]:
         if words or (before and not container.get("ready")):
             said = "; last time: ".join(part for part in (words, before) if part)
             yield f"{said} (container {container.get('name', '')})"
+
+
+def _work_before(status: Fields) -> str:
+    """The init container that runs; the kubelet calls that an incomplete status."""
+    for container in _containers(status, "initContainerStatuses"):
+        if "running" in (container.get("state") or {}):
+            return f"the init container {container.get('name', '')} is at work"
+    return ""
 
 
 def _waiting(waiting: Fields) -> str:

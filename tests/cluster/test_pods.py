@@ -9,7 +9,7 @@ from renderer.cluster import pods
 
 
 def container(**state: Object) -> Object:
-    return {"name": "postgres", "ready": False, **state}
+    return {"name": "postgres", "ready": False} | state
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,23 @@ def container(**state: Object) -> Object:
             },
             "exit code 2 (container postgres)",
             id="init container",
+        ),
+        pytest.param(
+            {
+                "phase": "Pending",
+                "initContainerStatuses": [container(name="fetch", state={"running": {}})],
+                "containerStatuses": [container(state={"waiting": {"reason": "PodInitializing"}})],
+                "conditions": [
+                    {
+                        "type": "Initialized",
+                        "status": "False",
+                        "reason": "ContainersNotInitialized",
+                        "message": "containers with incomplete status: [fetch]",
+                    }
+                ],
+            },
+            "the init container fetch is at work",
+            id="init container at work",
         ),
         pytest.param(
             {"phase": "Failed", "reason": "Evicted", "message": "The node was low on memory."},
