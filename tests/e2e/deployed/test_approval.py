@@ -50,8 +50,7 @@ def test_an_upgrade_waits_for_its_approval_and_the_old_volume_for_a_word(shop: S
     shop.settled(NAME)
     assert _ask(shop, SUM) == before
 
-    shop.kubectl.run("delete", f"SampleDB/{NAME}", "-n", shop.team, "--wait=false")
-    shop.until(lambda: not shop.handover.get(NAME), "the end of the SampleDB")
+    shop.handover.delete(NAME)
 
 
 def _annotate(shop: Shop, name: str, value: str) -> None:

@@ -57,7 +57,7 @@ def test_backups_go_to_a_store_and_bring_back_rows_and_a_deleted_database(
 
     _ask(shop, "INSERT INTO pages VALUES (1001, 'the last one')")
     last = _ask(shop, SUM)
-    shop.kubectl.run("delete", f"SampleDB/{NAME}", "-n", shop.team, "--wait=false")
+    shop.handover.delete(NAME)
     shop.until(lambda: not shop.handover.get(NAME), "the end of the SampleDB")
     tombstone = _tombstone(shop)
     final = tombstone["kept"]["backup"]["id"]
@@ -69,7 +69,7 @@ def test_backups_go_to_a_store_and_bring_back_rows_and_a_deleted_database(
     assert _ask(shop, SUM) == last
 
     shop.change(NAME, deletion={"policy": "Delete", "confirm": True})
-    shop.kubectl.run("delete", f"SampleDB/{NAME}", "-n", shop.team, "--wait=false")
+    shop.handover.delete(NAME)
     shop.until(lambda: not shop.handover.get(NAME), "the end of the second life")
     assert f"{shop.team}/{NAME}/{final}/manifest.json" in store.objects()
 

@@ -40,8 +40,7 @@ def test_a_crashed_server_and_a_killed_pod_come_back_with_their_rows(shop: Shop)
     done = [line for line in shop.subjects(NAME) if line.startswith("chaos")]
     assert len(done) == len(set(done)) == 5
 
-    shop.kubectl.run("delete", f"SampleDB/{NAME}", "-n", shop.team, "--wait=false")
-    shop.until(lambda: not shop.handover.get(NAME), "the end of the SampleDB")
+    shop.handover.delete(NAME)
 
 
 def _experiment(shop: Shop, action: str) -> Object:
