@@ -107,3 +107,16 @@ def test_a_result_shares_nothing_with_the_next_one() -> None:
     second = templating.render(pack, wanted, roles=roles, replicas=1, protect=True)[0].document
     assert second["metadata"]["labels"]
     assert second["spec"]["template"]["spec"]["containers"]
+
+
+def test_who_asks_again_for_a_backup_gets_another_job_and_nothing_else_is_another() -> None:
+    pack = templating.load(BUILT_IN)
+
+    def named(word: str) -> set[tuple[str, str]]:
+        backup = {"target": {"pvc": {"size": "1Gi"}}, "schedule": "0 3 * * *", "requestedAt": word}
+        wanted = templating.desired(sampledb(backup=backup), pack)
+        found = templating.render(pack, wanted, roles=frozenset(Role), replicas=1, protect=True)
+        return {(item.role.value, repr(item.document)) for item in found}
+
+    assert {role for role, _ in named("monday") ^ named("tuesday")} == {Role.BACKUP_NOW.value}
+    assert named("monday") == named("monday")

@@ -247,6 +247,8 @@ _THE_OLD_START_AGAIN = (
     "spec.version back and the old server starts again"
 )
 _MENDING = {
+    Role.BACKUP_NOW: "mend the cause, then give spec.backup.requestedAt a new value, or delete the "
+    "Job and the applier starts it anew",
     Role.INIT: "mend spec.init and a new Job follows; if the cause lay elsewhere, delete the Job "
     "and the applier starts it anew",
     Role.PREFLIGHT: "nothing has been stopped; mend the cause and delete the Job, or set "
