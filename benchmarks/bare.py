@@ -101,11 +101,7 @@ class ByHand:
         """Into a new cluster, with the sums compared, statistics, and every row counted."""
         self.shell(major, f"cd {backup}; sha256sum --check --quiet SUMS")
         self.init(major, directory)
-        self.start(major, directory, "-c fsync=off -c full_page_writes=off -c autovacuum=off")
-        self.run(
-            major, "pg_restore", "--exit-on-error", "--create", "-j", JOBS, "-d", "template1",
-            f"{backup}/app.dump",
-        )  # fmt: skip
+        self._load(major, directory, f"{backup}/app.dump")
         self.run(major, "vacuumdb", "--all", "--analyze-only", "--quiet")
         self._count(major)
         self.stop(major, directory)
@@ -130,12 +126,31 @@ class ByHand:
         )  # fmt: skip
         self.shell("18", f"sync -f {new}")
 
+    def move(self, old: str, new: str) -> None:
+        """Dump a stopped cluster of 16 by 18's programs, and restore it into a new one."""
+        self.start("16", old)
+        self.run("18", "pg_dump", "-Fc", "-f", "moved.dump", "app")
+        self.run("18", "pg_dumpall", "--globals-only", "-f", "moved.sql")
+        self._count("18")
+        self.stop("16", old)
+        self.init("18", new)
+        self._load("18", new, "moved.dump")
+        self._count("18")
+        self.stop("18", new)
+        self.shell("18", f"sync -f {new}; rm moved.dump moved.sql")
+
     def analyze(self) -> None:
         """The statistics that an upgrade leaves behind."""
         self.run(
             "18", "vacuumdb", "--all", "--quiet", "--analyze-in-stages", "--missing-stats-only"
         )
         self.run("18", "vacuumdb", "--all", "--quiet", "--analyze-only")
+
+    def _load(self, major: str, directory: str, dump: str) -> None:
+        self.start(major, directory, "-c fsync=off -c full_page_writes=off -c autovacuum=off")
+        self.run(
+            major, "pg_restore", "--exit-on-error", "--create", "-j", JOBS, "-d", "template1", dump,
+        )  # fmt: skip
 
     def _count(self, major: str) -> None:
         for table in ("accounts", "branches", "tellers", "history"):

@@ -29,6 +29,7 @@ from renderer.local.environment import content
 from renderer.local.laptop import Laptop, Options
 from renderer.local.objects import SECRETS
 
+MOVE = "DumpRestore"
 KEY = Key(namespace="team-a", name="orders")
 MB_A_SCALE = 15.0
 """Megabytes that pgbench makes for one unit of its scale."""
@@ -64,14 +65,22 @@ class Case:
     """What is measured together."""
 
     method: str
-    transfer: str
-    """"" for no upgrade."""
+    how: str
+    """How it is upgraded: a transfer of an upgrade in place, or `DumpRestore`; "" for not."""
+
+    @property
+    def upgrade(self) -> dict[str, str]:
+        """`spec.upgrade`."""
+        if self.how == MOVE:
+            return {"strategy": MOVE}
+        return {"transfer": self.how or "Auto"}
 
 
 CASES = (
-    Case(method="Logical", transfer="Copy"),
-    Case(method="Logical", transfer="Link"),
-    Case(method="Physical", transfer=""),  # the wheel's 18 can't verify physical backups
+    Case(method="Logical", how="Copy"),
+    Case(method="Logical", how="Link"),
+    Case(method="Logical", how=MOVE),
+    Case(method="Physical", how=""),  # the wheel's 18 can't verify physical backups
 )
 
 
@@ -154,15 +163,19 @@ def by_hand(hand: ByHand, case: Case, scale: int) -> dict[str, float]:
         take("16", "first")
     with hand.watch.time("restore"):
         restore_beside(hand, case.method)
-    if case.transfer:
+    if case.how:
         with hand.watch.time("upgrade"):
             with hand.watch.time("upgrade, silent"):
                 hand.stop("16", "data")
-                hand.convert("data", "new", f"--{case.transfer.lower()}")
+                if case.how == MOVE:
+                    hand.move("data", "new")
+                else:
+                    hand.convert("data", "new", f"--{case.how.lower()}")
                 hand.start("18", "new")
             hand.analyze()
             take("18", "second")
-            hand.shell("18", "rm -rf data")
+            if case.how != MOVE:
+                hand.shell("18", "rm -rf data")
         hand.stop("18", "new")
     else:
         hand.stop("16", "data")
@@ -197,10 +210,11 @@ def through_us(line: Line, case: Case, bare: dict[str, float]) -> Iterator[Row]:
         down=down,
         bare_down=bare["restore, silent"],
     )
-    if case.transfer:
-        took, down = timed(line, {"version": "18"}, ended(line, "MajorUpgrade"))
+    if case.how:
+        kind = "DumpRestoreUpgrade" if case.how == MOVE else "MajorUpgrade"
+        took, down = timed(line, {"version": "18"}, ended(line, kind))
         yield Row(
-            name=f"upgrade 16 → 18, {case.transfer}",
+            name=f"upgrade 16 → 18, {case.how}",
             ours=took,
             bare=bare["upgrade"],
             down=down,
@@ -218,7 +232,7 @@ def measure(case: Case, scale: int) -> list[Row]:
                 version="16",
                 storage={"size": "20Gi"},
                 backup={"target": {"pvc": {"size": "20Gi"}}, "method": case.method},
-                upgrade={"transfer": case.transfer or "Auto"},
+                upgrade=case.upgrade,
             )
             line.until(lambda: line.holds("Ready"), "Ready", PATIENCE)
             fill(line, hand, scale)
