@@ -28,6 +28,7 @@ class User(RuleBasedStateMachine):
         self.proved = False
         self.word_given = False
         self.had_backups = False
+        self.let_go: set[str] = set()
         self.asked = ""
 
     @rule(gates=st.sampled_from(GATES))

@@ -72,6 +72,10 @@ class PureCluster:
     job_results: dict[str, Mapping[str, object] | str] = field(default_factory=dict)
     pod_message: str = ""
     volume: tuple[str, str] = ("", "")
+    written: set[str] = field(default_factory=set)
+    """The live claims that a server has run on: applications may have written to them."""
+    lost: set[str] = field(default_factory=set)
+    """Those of them that are gone, by whatever way."""
     data: bool = False
     """True while `volume`, the claim that the server last ran on, holds a database."""
     now: datetime = NOW
@@ -117,6 +121,7 @@ class PureCluster:
                 Role.BACKUPS: True,
                 Role.SNAPSHOT: True,
                 Role.DATA: plan.protect,
+                Role.RESTORED: plan.protect,
                 Role.PREVIOUS: plan.protect_previous,
             }.get(role, False)
             content = digest(role, _asked(record), protected, plan.replicas, record.image)
@@ -135,6 +140,8 @@ class PureCluster:
         for key in [key for key in self.live if key not in self.git]:
             if not self.live[key][2]:
                 del self.live[key]
+        gone = {name for name in self.written if (CLAIM, name) not in self.live}
+        self.written, self.lost = self.written - gone, self.lost | gone
         self.live.update(self.git)
         self.live_replicas, self.live_pod_hash = self.replicas, self.pod_hash
         self.live_image, self.live_size = self.image, self.size
@@ -152,6 +159,7 @@ class PureCluster:
         if runs and not (self.pod_message or wrong(self.live_configuration)):
             self.data = True
             self.volume = (CLAIM, self._claim(Role.DATA))
+            self.written.add(self._claim(Role.DATA))
             self.majors.setdefault(self._claim(Role.DATA), major(self.live_image))
         if self.jobs_run:
             self._run_jobs()

@@ -46,8 +46,8 @@ class Story:
     deleting: bool = False
     stuck: bool = False
     """The applier applies nothing."""
-    before: dict[str, Any] | None = None
-    """Git as it was before the last commit."""
+    past: list[dict[str, Any]] = field(default_factory=list)
+    """Git as it was before each commit, newest last."""
     proved: bool = False
     had_data: bool = False
     removal: Mapping[str, object] | None = None
@@ -72,7 +72,7 @@ class Story:
         if plan.files is Files.WRITE:
             self.cluster.size = self.wanted().db.spec.storage.size
         if self.cluster.commit(plan):
-            self.before = before
+            self.past.append(before)
             data = data_claim(before["git"])
             if data and data not in self.cluster.git and data in self.cluster.live:
                 self.removal = dict(self.spec["deletion"])
@@ -106,10 +106,10 @@ class Story:
         known = cluster.job_results.copy(), cluster.taken.copy()
         return self._git(), dict(cluster.live), cluster.pod, known
 
-    def revert(self) -> None:
-        """`git revert` of the last commit."""
-        if self.before is not None:
-            for name, value in self.before.items():
+    def revert(self, commits: int = 1) -> None:
+        """`git revert` of the last commit, or of several at once."""
+        for before in self.past[-commits:][:1]:
+            for name, value in before.items():
                 setattr(self.cluster, name, deepcopy(value))
 
     def _git(self) -> dict[str, Any]:
@@ -128,7 +128,7 @@ class Story:
         """Data go only with their proof, or by the user's word; the finalizer goes last."""
         cluster = self.cluster
         self.had_data = self.had_data or cluster.data
-        if self.had_data and not cluster.data:
+        if cluster.lost or (self.had_data and not cluster.data):
             assert self.deleting
             assert self.removal == AT_ONCE or (self.removal == SNAPSHOT and self.proved)
         if self.proved:
@@ -240,6 +240,7 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "resize": _changed(storage={"size": "2Gi"}),
     "minor-upgrade": _changed(version="18.9"),
     "restore": _changed(restore={"id": "one", "from": {"backupId": BACKUP_RESULT["id"]}}),
+    "dump-restore-upgrade": _changed(version="19", upgrade={"strategy": "DumpRestore"}),
     "rotate": _changed(credentials={"rotation": {"requestedAt": "now"}}),
     "migrate": _changed(migrations={"configMapRef": {"name": "schema"}}),
     "major-upgrade": _changed(version="19"),

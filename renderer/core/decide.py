@@ -165,8 +165,10 @@ def _made_anew(situation: Situation) -> Plan | None:
 
 
 def _turn_back(situation: Situation) -> Plan | None:
+    """What is given up no longer fills a volume: that leaves Git, and stays in the cluster."""
     operation = wishes.instead(situation)
-    return _begin(operation, situation) if operation else None
+    record = replace(situation.record, restoring="")
+    return _begin(operation, replace(situation, record=record)) if operation else None
 
 
 def _begin(operation: Operation, situation: Situation, token: str = "") -> Plan:

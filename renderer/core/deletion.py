@@ -129,12 +129,25 @@ def _step(operation: Operation, situation: Situation) -> Step:
     A record may have been edited or reverted: without what the earlier steps prove, the
     operation begins again.
     """
-    first, underway = operation.steps[0], situation.record.underway
-    if _nothing_applied(situation.observed, situation.names):
-        first = operation.steps[-1]
+    first, underway = _first(operation, situation), situation.record.underway
     if underway is None or underway.type != operation.type or not _safe(operation, situation):
         return first
     return operation.steps[operation.index(underway.step)]
+
+
+def _first(operation: Operation, situation: Situation) -> Step:
+    """Where nothing was applied, nothing has to be proved; but a volume may be filled already.
+
+    One that a restore has begun to fill, or that was reverted, goes by the user's word only.
+    """
+    observed, children = situation.observed, situation.names
+    if not _nothing_applied(observed, children):
+        return operation.steps[0]
+    own = ("PersistentVolumeClaim", children.backups)
+    others = [key for key in observed.children if key[0] == own[0] and key != own]
+    if not others:
+        return operation.steps[-1]
+    return operation.steps[0] if operation is DELETE_AT_ONCE else operation.steps[-2]
 
 
 def _safe(operation: Operation, situation: Situation) -> bool:

@@ -23,6 +23,8 @@ def steady(situation: Situation) -> Plan:
     why = f"{why}; {kept}" if kept else why
     if record.hibernated:
         phase, why = Phase.HIBERNATED, "the server is stopped; the volumes are kept"
+    left = evidence.out_of_git_message(situation)
+    why = f"{why}; {left}" if left else why
     if problem:
         phase = Phase.FAILED if problem.trouble is Trouble.STALLED else Phase.PENDING
         why = problem.message

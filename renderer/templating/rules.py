@@ -11,7 +11,7 @@ from typing import Any
 
 from renderer.core import manifests
 from renderer.core.errors import Detail
-from renderer.core.layout import NAME_LABEL, ROLE_LABEL, Key, Role, labels
+from renderer.core.layout import DATA_CLAIMS, NAME_LABEL, ROLE_LABEL, Key, Role, labels
 
 Object = Mapping[str, Any]
 
@@ -112,8 +112,9 @@ def _container(where: str, container: Object) -> Iterator[Detail]:
 
 def _protected(role: Role, annotations: Object, *, protect: bool) -> Iterator[Detail]:
     """Claims with data are pruned by nobody, until the controller lifts it (traps 7 and 8)."""
-    wanted = role is Role.BACKUPS or (role is Role.DATA and protect)
-    unwanted = role is Role.DATA and not protect
+    of_data = role in DATA_CLAIMS
+    wanted = role is Role.BACKUPS or (of_data and protect)
+    unwanted = of_data and not protect
     for name, options in PROTECTION.items():
         found = set(str(annotations.get(name, "")).split(","))
         field = f"metadata.annotations[{name}]"

@@ -62,7 +62,18 @@ def test_a_backup_that_is_not_there_is_named_and_the_server_runs_on(line: Line) 
         assert line.laptop.psql(KEY, "SELECT count(*) FROM items") == [("1000",)]
         line.edit(lambda db: db["spec"].pop("restore"))
         line.until(lambda: line.holds("Ready"), "Ready")
-        assert len(_claims(line)) == 1
+        first, left = _claims(line)
+        assert first == "data-orders-0"
+        assert _status(line)["message"].endswith(f"kubectl --namespace team-a delete pvc {left}")
+        objects = line.laptop.objects
+        [claim] = [
+            item
+            for item in objects.list("persistentvolumeclaims")
+            if item["metadata"]["name"] == left
+        ]
+        objects.delete("persistentvolumeclaims", claim)
+        line.until(lambda: "delete pvc" not in _status(line)["message"], "nothing left")
+        assert _claims(line) == [first]
 
 
 def _status(line: Line) -> dict[str, Any]:

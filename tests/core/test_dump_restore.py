@@ -152,9 +152,12 @@ def test_after_a_failed_move_the_old_server_starts_again_on_the_old_volume(
     assert "public.t" in plan.why
     assert "spec.version back" in plan.why
     cluster.jobs_run = True
-    assert cluster.settle(wanted(version, upgrade=after), turns=40).phase is Phase.READY
+    plan = cluster.settle(wanted(version, upgrade=after), turns=40)
+    assert plan.phase is Phase.READY
     assert (cluster.live_image, cluster.data_major) == (f"postgres:{version}", version)
-    assert data_claims(cluster) == ["data-orders-0"]
+    left = data_claims(cluster)[1:]
+    assert plan.why.endswith(f"delete pvc {' '.join(left)}")
+    assert data_claims(cluster) == ["data-orders-0", *left]
     assert cluster.record
     assert cluster.record.ended[0].type == last
     assert "RollBack" in {ended.type for ended in cluster.record.ended}

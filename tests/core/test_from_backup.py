@@ -93,15 +93,16 @@ def test_a_damaged_backup_makes_nothing_and_another_one_may_be_named() -> None:
     assert "16384.dump" in plan.why
     before = data_claims(cluster)
     assert cluster.settle(wanted("tuesday")).phase is Phase.READY
-    assert len(data_claims(cluster)) == 1
-    assert data_claims(cluster) != before
+    assert cluster.record
+    assert data_claims(cluster) == sorted([*before, cluster.record.claim])
 
 
 def test_a_backup_that_is_given_up_leaves_an_empty_database() -> None:
     cluster = failed()
     cluster.settle(wanted())
+    left = data_claims(cluster)
     assert cluster.settle(desired()).phase is Phase.READY
-    assert data_claims(cluster) == ["data-orders-0"]
+    assert data_claims(cluster) == ["data-orders-0", *left]
     assert cluster.record is not None
     assert cluster.record.restored == ""
 
@@ -114,15 +115,35 @@ def test_a_restore_that_is_withdrawn_once_it_is_made_stays() -> None:
     assert cluster.record.restored == "monday"
 
 
-@pytest.mark.parametrize("policy", ["Snapshot", "Retain"])
-def test_a_deletion_while_nothing_is_there_yet_removes_what_was_begun(policy: str) -> None:
+@pytest.mark.parametrize(
+    ("deletion", "left"),
+    [
+        pytest.param({"policy": "Delete", "confirm": True}, 0, id="at-once"),
+        pytest.param(RETAIN, 1, id="retain"),
+    ],
+)
+def test_a_deletion_while_nothing_is_there_yet_removes_what_was_begun(
+    deletion: dict[str, object], left: int
+) -> None:
     cluster = PureCluster(jobs_run=False)
-    deletion = {"policy": policy}
     cluster.settle(wanted(deletion=deletion))
     cluster.settle(wanted(deletion=deletion, deleting=True))
     assert cluster.released
+    assert len(data_claims(cluster)) == left
+
+
+def test_a_deletion_while_nothing_is_there_yet_names_the_volume_that_was_being_filled() -> None:
+    cluster = PureCluster(jobs_run=False)
+    cluster.settle(wanted())
+    plan = cluster.settle(wanted(deleting=True))
+    assert not cluster.released
+    [claim] = data_claims(cluster)
+    assert reason(plan) == "VolumeLeft"
+    assert plan.deletion_blocked.endswith(f"kubectl --namespace team-a delete pvc {claim}")
     assert not any("final backup" in subject for subject in cluster.commits)
-    assert data_claims(cluster) == []
+    del cluster.live[CLAIM, claim]
+    cluster.settle(wanted(deleting=True))
+    assert cluster.released
 
 
 def test_a_broken_image_may_be_mended_while_the_server_starts() -> None:

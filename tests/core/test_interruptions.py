@@ -11,6 +11,7 @@ from copy import deepcopy
 from functools import lru_cache
 
 import pytest
+from pure_cluster import reason
 from story import RETAIN, SNAPSHOT, STORIES, Story, data_claim
 
 from renderer.core.plan import Files, Phase
@@ -83,6 +84,21 @@ def applier_is_stuck(story: Story) -> None:
 
 def last_commit_is_reverted(story: Story) -> None:
     story.revert()
+
+
+def commits_are_reverted_and_the_wish_withdrawn(count: int) -> Callable[[Story], None]:
+    """`git revert` of so many commits, and what they did is no longer asked for."""
+
+    def happening(story: Story) -> None:
+        version = story.spec.get("version")
+        story.revert(count)
+        story.cluster.apply()
+        story.spec.pop("restore", None)
+        story.spec.pop("version", None)
+        if reason(story.settle()) == "DowngradeRefused":
+            story.spec["version"] = version
+
+    return happening
 
 
 HAPPENINGS = (
@@ -170,6 +186,16 @@ def test_whatever_happens_at_any_point_ends_well(
     begin: Callable[[], Story], happening: Callable[[Story], None]
 ) -> None:
     assert walk(begin, happening) > 1
+
+
+@pytest.mark.parametrize("after", [lambda _story: None, applier_is_stuck, user_deletes])
+@pytest.mark.parametrize("count", range(1, 7))
+@pytest.mark.parametrize("name", ["restore", "provision-from-a-backup", "dump-restore-upgrade"])
+def test_a_volume_that_a_server_ran_on_outlives_a_revert_of_what_put_it_there(
+    name: str, count: int, after: Callable[[Story], None]
+) -> None:
+    withdrawn = commits_are_reverted_and_the_wish_withdrawn(count)
+    assert walk(STORIES[name], withdrawn, after) > 1
 
 
 @pytest.mark.parametrize("first", HAPPENINGS, ids=NAMES)

@@ -42,9 +42,20 @@ class Operator(User):
         record = self.cluster.record
         self.asked = plan.approval or self.asked
         self._nothing_dangerous_begins_unasked(before, record)
+        self._a_replaced_volume_goes_by_the_users_word(before, record)
         if record and wrong(record.configuration):
             assert not served, "a server that ran was given what it refuses"
         self.proved = self.proved or bool(record and record.final_backup)
+
+    def _a_replaced_volume_goes_by_the_users_word(
+        self, before: Record | None, after: Record | None
+    ) -> None:
+        begun = _place(after)
+        if after is None or begun is None or begun == _place(before):
+            return
+        if begun[1].name == "LiftProtection" and not begun[1].protect_previous:
+            assert self.spec.get("confirmed") == after.to_confirm
+            self.let_go.add(after.previous_claim)
 
     def _nothing_dangerous_begins_unasked(
         self, before: Record | None, after: Record | None
@@ -114,6 +125,10 @@ class Operator(User):
     def data_goes_only_with_its_proof_or_the_users_word(self) -> None:
         if self.had_data and not self.cluster.data:
             assert self.proved or self.word_given
+
+    @invariant()
+    def a_volume_that_a_server_ran_on_goes_only_with_a_proof_or_the_users_word(self) -> None:
+        assert self.cluster.lost <= self.let_go or self.proved or self.word_given
 
     @invariant()
     def once_there_are_data_no_server_of_another_major_meets_them(self) -> None:

@@ -71,8 +71,40 @@ def test_a_failed_restore_leaves_the_server_as_it_is_and_can_be_withdrawn() -> N
     assert reason(plan) == "RestoreFailed"
     assert "16384.dump" in plan.why
     assert cluster.live_replicas == 1
-    assert cluster.settle(desired(backup=TARGET)).phase is Phase.READY
-    assert data_claims(cluster) == ["data-orders-0"]
+    plan = cluster.settle(desired(backup=TARGET))
+    assert plan.phase is Phase.READY
+    first, left = data_claims(cluster)
+    assert first == "data-orders-0"
+    assert plan.why.endswith(f"kubectl --namespace team-a delete pvc {left}")
+    del cluster.live[CLAIM, left]
+    assert "delete pvc" not in cluster.settle(desired(backup=TARGET)).why
+
+
+def test_a_restore_that_was_reverted_and_withdrawn_leaves_its_volume_as_it_was_written() -> None:
+    cluster = ready(desired(backup=TARGET))
+    while cluster.turn(wanted()).step != "Restore":
+        pass
+    git, record, replicas = dict(cluster.git), cluster.record, cluster.replicas
+    cluster.settle(wanted())
+    [claim] = cluster.written - {FIRST[1]}
+    cluster.git, cluster.record, cluster.replicas = git, record, replicas
+    cluster.apply()
+    plan = cluster.settle(desired(backup=TARGET))
+    assert plan.phase is Phase.READY
+    assert cluster.live[CLAIM, claim][2], "it is protected"
+    assert claim in plan.why
+    assert claim in cluster.settle(desired(backup=TARGET, deleting=True)).deletion_blocked
+
+
+def test_a_deletion_by_the_users_word_takes_the_volume_that_is_being_filled() -> None:
+    at_once = {"deletion": {"policy": "Delete", "confirm": True}}
+    cluster = ready(desired(backup=TARGET, **at_once))
+    cluster.jobs_run = False
+    cluster.settle(wanted(**at_once))
+    assert len(data_claims(cluster)) == 2
+    cluster.settle(wanted(deleting=True, **at_once))
+    assert cluster.released
+    assert data_claims(cluster) == []
 
 
 def test_a_restore_that_says_nothing_of_the_backup_goes_no_further() -> None:

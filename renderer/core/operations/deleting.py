@@ -95,7 +95,7 @@ DELETE_RETAIN = Operation(
 """Policy Retain: the data claim leaves Git but not the cluster. Its protection is seen
 first: the policy may have been changed after another saga had lifted it."""
 DELETE_AT_ONCE = Operation(
-    type="DeleteAtOnce",
+    type=roles.AT_ONCE,
     steps=(_lift(roles.running), _remove(roles.nothing), _CLEAR),
 )
 """Policy Delete with `confirm: true`: the user's word stands for the proof."""

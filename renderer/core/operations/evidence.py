@@ -101,8 +101,10 @@ def previous_unprotected(situation: Situation) -> Verdict:
 
 
 def _data_claims(situation: Situation) -> tuple[str, ...]:
-    found = (situation.names.data, situation.names.previous)
-    return tuple(name for name in found if name)
+    """The claims with data whose protection Git decides about."""
+    names, children = situation.names, situation.record.children
+    filled = names.restored if f"PersistentVolumeClaim/{names.restored}" in children else ""
+    return tuple(dict.fromkeys(name for name in (names.data, names.previous, filled) if name))
 
 
 def _unprotected(situation: Situation, name: str) -> Verdict:
@@ -145,7 +147,7 @@ def gone(situation: Situation) -> Verdict:
     retaining = underway is not None and underway.type == RETAINING
     if retaining:
         kept.update(("PersistentVolumeClaim", name) for name in _data_claims(situation))
-        kept.update(_out_of_git(situation))
+        kept.update(("PersistentVolumeClaim", name) for name in out_of_git(situation))
     left = sorted(
         f"{kind}/{name}"
         for kind, name in situation.observed.children
@@ -159,30 +161,39 @@ def gone(situation: Situation) -> Verdict:
         )
     if not left:
         return proved()
-    forgotten = _out_of_git(situation)
-    if forgotten and not retaining:
-        named = ", ".join(f"{kind}/{name}" for kind, name in forgotten)
-        return stall(
-            "VolumeLeft",
-            f"{named} may hold data: it is protected from pruning and isn't in Git any more, so "
-            "no applier removes it; look at it and delete it by hand",
-        )
+    kept_message = out_of_git_message(situation)
+    if kept_message and not retaining:
+        return stall("VolumeLeft", kept_message)
     return wait("StillThere", f"waiting for the applier to remove {', '.join(left)}")
 
 
-def _out_of_git(situation: Situation) -> list[tuple[str, str]]:
+def out_of_git(situation: Situation) -> list[str]:
     """Protected claims that no commit lifts the protection of: the record doesn't know them.
 
-    A restore that was reverted leaves one, and one that came before the last was confirmed.
+    A restore that was withdrawn or reverted leaves one, and one that came before the last was
+    confirmed. Whether a server has run on it can't be told: what told it may be reverted too.
     """
     known = {situation.names.backups, *_data_claims(situation)}
     return sorted(
-        (kind, name)
+        name
         for (kind, name), child in situation.observed.children.items()
         if child.protected
         and kind == "PersistentVolumeClaim"
         and name not in known
         and f"{kind}/{name}" not in situation.record.children
+    )
+
+
+def out_of_git_message(situation: Situation) -> str:
+    """Which claims are left, and how they go; "" when there are none."""
+    left = out_of_git(situation)
+    if not left:
+        return ""
+    named = ", ".join(f"PersistentVolumeClaim/{name}" for name in left)
+    command = f"kubectl --namespace {situation.desired.key.namespace} delete pvc {' '.join(left)}"
+    return (
+        f"{named} may hold data: it is protected from pruning and isn't in Git any more, so "
+        f"no applier removes it; look at it, and when nothing in it is needed: {command}"
     )
 
 

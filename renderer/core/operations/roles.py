@@ -9,6 +9,9 @@ from renderer.core.desired import Desired
 from renderer.core.layout import Role
 from renderer.core.record import Record
 
+AT_ONCE = "DeleteAtOnce"
+"""The type of the deletion for which the user's word stands for the proof."""
+
 RolesOf: TypeAlias = Callable[[Desired], frozenset[Role]]
 
 _ALWAYS = frozenset(
@@ -82,8 +85,17 @@ def backups_only(desired: Desired) -> frozenset[Role]:
 
 
 def with_kept(these: frozenset[Role], record: Record) -> frozenset[Role]:
-    """A claim that a restore has replaced stays beside the server's until that is confirmed."""
-    return these | {Role.PREVIOUS} if record.previous_claim and Role.DATA in these else these
+    """A claim that a restore has replaced stays beside the server's until that is confirmed.
+
+    One that is being filled stays in a deletion that the user has confirmed, which takes it too.
+    """
+    if Role.DATA not in these:
+        return these
+    underway, restoring = record.underway, record.restoring
+    confirmed = underway is not None and underway.type == AT_ONCE
+    filling = confirmed and restoring not in {"", record.restored}
+    kept = {Role.PREVIOUS: bool(record.previous_claim), Role.RESTORED: filling}
+    return these | {role for role, there in kept.items() if there}
 
 
 def restoring(desired: Desired) -> frozenset[Role]:

@@ -42,7 +42,7 @@ source_of_data() {
 found_again() {
   test -f "$PGDATA/$marker" || return 1
   grep -qF "\"source\": \"$(source_of_data)\"" "$PGDATA/$marker" ||
-    fail 65 "the new volume was filled before, from data that the old server has changed since: remove its claim, which nobody uses, and it is filled anew"
+    fail 65 "the new volume was filled before, from data that the old server has changed since: look whether a server has run on it and something of it is needed; if not, remove its claim, and it is filled anew"
 }
 
 check_target() {
