@@ -35,10 +35,10 @@ _EXAMPLES = """
 sampledb approve team-a/orders
 
 # in a script: only that step of that operation, as the status names it
-sampledb approve team-a/orders --step majorupgrade-3/Stop --wait
+sampledb approve team-a/orders --step majorupgrade-3/Stop/18.4-1a2b3c4d --wait
 
 # the SampleDB is in Git: print the edit and commit it there
-sampledb approve team-a/orders --step majorupgrade-3/Stop --print
+sampledb approve team-a/orders --step majorupgrade-3/Stop/18.4-1a2b3c4d --print
 """
 
 
@@ -47,7 +47,7 @@ sampledb approve team-a/orders --step majorupgrade-3/Stop --print
 @click.option(
     "--step",
     default="",
-    metavar="OPERATION/STEP",
+    metavar="OPERATION/STEP/TARGET",
     help="What is approved; given, nothing is asked.  [default: what is waited for]",
 )
 @click.option("-y", "--yes", is_flag=True, help="Don't ask; without --step needed in scripts.")
@@ -57,9 +57,9 @@ def command(*, settings: Settings, name: str, step: str, yes: bool, how: How) ->
     """Approve the step that an upgrade waits at: set the annotation sampledb.dev/approve to it.
 
     With spec.upgrade.approval: Manual an upgrade waits before each dangerous step; the message
-    of the status says what will happen then. An approval holds for one step of one operation.
-    A SampleDB that lies in Git itself is edited there; --print shows the edit. What Argo CD or
-    Flux applies from Git is not edited here, unless --force is given.
+    of the status says what will happen then. An approval holds for one step of one operation,
+    and for what that leads to. A SampleDB that lies in Git itself is edited there; --print shows
+    the edit. What Argo CD or Flux applies from Git is not edited here, unless --force is given.
     """
     if how.show and "/" in step:
         click.echo(printed(settings, name, _edit(step)))
@@ -92,7 +92,8 @@ def _wanted(found: Object, step: str) -> str:
             field="status.approval",
             remedy="'sampledb status' shows what is under way",
         )
-    if step not in {"", wanted, wanted.rpartition("/")[2]}:
+    named = {wanted, *wanted.split("/")[1:2]}
+    if step and step not in named:
         raise invalid(
             "is not what waits for an approval",
             field="--step",

@@ -31,7 +31,8 @@ GENERATION_ANNOTATION = f"{GROUP}/generation"
 CONFIRM_ANNOTATION = f"{GROUP}/confirm-restore"
 """On a SampleDB: the id of the restore, or of the upgrade, whose replaced volume may go."""
 APPROVE_ANNOTATION = f"{GROUP}/approve"
-"""On a SampleDB: the operation and the step that may begin, such as `majorupgrade-3/Stop`."""
+"""On a SampleDB: the operation, its step that may begin, and the target, such as
+`majorupgrade-3/Stop/18.4-1a2b3c4d`."""
 DATA_VERSION_ANNOTATION = f"{GROUP}/data-version"
 """On a VolumeSnapshot: the major version of the data that it holds."""
 

@@ -96,7 +96,7 @@ class Plan:
     step: str = ""
     problem: Problem | None = None
     approval: str = ""
-    """What a person is asked to approve: `<operation's id>/<step>`."""
+    """What a person is asked to approve: `<operation's id>/<step>/<target>`."""
     report: str = ""
     """What the check before an upgrade has found."""
     create_secret: bool = False

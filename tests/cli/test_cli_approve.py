@@ -13,7 +13,7 @@ from renderer.core.layout import APPROVE_ANNOTATION, Key
 
 KEY = Key(namespace="team-a", name="orders")
 NAME = "team-a/orders"
-STEP = "minorupgrade-2/Roll"
+STEP = "minorupgrade-2/Roll/18.4-1a2b3c4d"
 WAITS = {"approval": STEP, "message": "next: the Pod"}
 
 
@@ -91,12 +91,14 @@ def test_status_and_doctor_say_what_is_waited_for(line: Line, process: Run) -> N
         doctor = process("doctor", NAME, *kubeconfig)
         shown = process("status", NAME, *kubeconfig)
         planned = process("plan", NAME, *kubeconfig)
+        step = (line.get() or {})["status"]["approval"]
         reasons = [event.get("reason") for event in line.laptop.objects.list("events")]
     assert "     needs       a person's approval" in foretold.out
     assert "downtime: while the Pod is replaced, in commit 3; nothing was measured" in foretold.out
     assert "Ready ApprovalNeeded" in doctor.out
-    assert f"approve {NAME} --step {STEP}" in doctor.out
-    assert ["To", "approve", STEP] in [row.split() for row in shown.out.splitlines()]
+    assert f"approve {NAME} --step {step}" in doctor.out
+    assert ["To", "approve", step] in [row.split() for row in shown.out.splitlines()]
     assert "What to do\n  minorupgrade-2 (18.3 → 18.4) waits for a person" in shown.out
-    assert f"--step {STEP}" in planned.out
+    assert f"--step {step}" in planned.out
+    assert step.startswith("minorupgrade-2/Roll/18.4")
     assert reasons.count("ApprovalNeeded") == 1

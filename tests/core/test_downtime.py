@@ -36,7 +36,7 @@ def test_the_checks_findings_are_told_before_anything_stops() -> None:
     )
     assert plan.report == report
     assert f"found by the check: {report}" in plan.why
-    with_facts(cluster, major("majorupgrade-2/Stop"), "preflight", **facts)
+    with_facts(cluster, major("majorupgrade-2/Stop/19-3f203e07"), "preflight", **facts)
     assert cluster.record
     assert cluster.record.ended[0].report == report
 

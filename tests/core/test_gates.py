@@ -37,12 +37,14 @@ def test_a_major_upgrade_is_prepared_and_waits_before_the_server_is_stopped() ->
     cluster = ready(desired())
     plan = cluster.settle(major())
     assert steps(cluster) == ["check whether it can work", "take a backup first"]
-    assert (reason(plan), plan.approval) == ("ApprovalNeeded", "majorupgrade-2/Stop")
+    assert (reason(plan), plan.approval) == ("ApprovalNeeded", "majorupgrade-2/Stop/19-3f203e07")
     assert plan.why.startswith(
         "majorupgrade-2 (18 → 19) waits for a person: the server is stopped, its data are "
         "converted, the new server starts"
     )
-    assert plan.why.endswith("kubectl sampledb approve team-a/orders --step majorupgrade-2/Stop")
+    assert plan.why.endswith(
+        "kubectl sampledb approve team-a/orders --step majorupgrade-2/Stop/19-3f203e07"
+    )
     assert (plan.phase, cluster.live_replicas) == (Phase.UPGRADING, 1)
 
 
@@ -50,20 +52,22 @@ def upgraded() -> PureCluster:
     """From 18 to 19, with the old data kept."""
     cluster = ready(desired())
     cluster.settle(major())
-    cluster.settle(major("majorupgrade-2/Stop"))
+    cluster.settle(major("majorupgrade-2/Stop/19-3f203e07"))
     return cluster
 
 
 def test_the_old_data_are_kept_until_that_is_approved_too_while_the_database_is_ready() -> None:
     cluster = upgraded()
-    plan = cluster.settle(major("majorupgrade-2/Stop"))
+    plan = cluster.settle(major("majorupgrade-2/Stop/19-3f203e07"))
     assert (plan.phase, plan.problem, cluster.data_major) == (Phase.READY, None, "19")
-    assert plan.approval == "majorupgrade-2/DropOld"
-    assert plan.why.endswith("kubectl sampledb approve team-a/orders --step majorupgrade-2/DropOld")
+    assert plan.approval == "majorupgrade-2/DropOld/19"
+    assert plan.why.endswith(
+        "kubectl sampledb approve team-a/orders --step majorupgrade-2/DropOld/19"
+    )
     assert cluster.record
     assert cluster.record.previous == "18"
     cluster.commits.clear()
-    plan = cluster.settle(major("majorupgrade-2/DropOld"))
+    plan = cluster.settle(major("majorupgrade-2/DropOld/19"))
     assert (plan.phase, plan.approval, cluster.record.previous) == (Phase.READY, "", "")
     assert cluster.commits == [
         "remove old data of 18, step 1 of 2: remove the old data",
@@ -80,13 +84,13 @@ def test_old_data_go_when_nothing_has_to_be_approved_any_more() -> None:
 
 def test_the_next_major_waits_until_the_old_data_of_the_last_are_gone() -> None:
     cluster = upgraded()
-    plan = cluster.settle(major("majorupgrade-2/Stop", version="20"))
-    assert (reason(plan), plan.approval) == ("ApprovalNeeded", "majorupgrade-2/DropOld")
+    plan = cluster.settle(major("majorupgrade-2/Stop/19-3f203e07", version="20"))
+    assert (reason(plan), plan.approval) == ("ApprovalNeeded", "majorupgrade-2/DropOld/19")
     assert plan.why.startswith("the upgrade to 20 waits: the data of 18 are kept")
     assert cluster.live_image == "postgres:19"
-    plan = cluster.settle(major("majorupgrade-2/DropOld", version="20"))
-    assert plan.approval.endswith("/Stop")
-    assert plan.approval != "majorupgrade-2/Stop"
+    plan = cluster.settle(major("majorupgrade-2/DropOld/19", version="20"))
+    assert "/Stop/" in plan.approval
+    assert plan.approval != "majorupgrade-2/Stop/19-3f203e07"
 
 
 def test_what_is_asked_for_while_old_data_are_kept_is_done() -> None:
@@ -108,7 +112,16 @@ def test_a_restore_leaves_the_old_data_on_the_volume_that_it_replaces() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["majorupgrade-1/Stop", "majorupgrade-2/DropOld", "majorupgrade-2", "Stop", "yes"]
+    "said",
+    [
+        "majorupgrade-1/Stop/19-3f203e07",
+        "majorupgrade-2/DropOld/19",
+        "majorupgrade-2",
+        "Stop",
+        "yes",
+        "majorupgrade-2/Stop",
+        "majorupgrade-2/Stop/19-638ab0e7",
+    ],
 )
 def test_an_approval_of_something_else_lets_nothing_through(said: str) -> None:
     cluster = ready(desired())
@@ -120,23 +133,38 @@ def test_an_approval_of_something_else_lets_nothing_through(said: str) -> None:
 def test_an_old_approval_does_not_let_a_later_upgrade_through() -> None:
     cluster = ready(desired(version="18.3"))
     cluster.settle(minor())
-    assert cluster.settle(minor("minorupgrade-2/Roll")).phase is Phase.READY
+    assert cluster.settle(minor("minorupgrade-2/Roll/18.9-bd18f004")).phase is Phase.READY
     assert cluster.live_image == "postgres:18.9"
-    plan = cluster.settle(minor("minorupgrade-2/Roll", version="18.10"))
-    assert plan.approval == "minorupgrade-3/Roll"
+    plan = cluster.settle(minor("minorupgrade-2/Roll/18.9-bd18f004", version="18.10"))
+    assert plan.approval == "minorupgrade-3/Roll/18.10-316a6aa3"
     assert cluster.live_image == "postgres:18.9"
+
+
+def test_an_approval_does_not_come_to_life_again_when_its_upgrade_is_reverted_whole() -> None:
+    cluster = ready(desired(version="18.3"))
+    git, record, image = dict(cluster.git), cluster.record, cluster.image
+    approved = cluster.settle(minor()).approval
+    assert cluster.settle(minor(approved)).phase is Phase.READY
+    cluster.git, cluster.record, cluster.image = git, record, image
+    plan = cluster.settle(minor(approved, version="18.10"))
+    assert plan.approval.startswith("minorupgrade-2/Roll/")
+    assert plan.approval != approved
+    assert cluster.live_image == "postgres:18.3"
 
 
 @pytest.mark.parametrize("more", [{}, {"backup": TARGET}], ids=["no place", "backed up"])
 def test_a_minor_upgrade_waits_before_the_pod_is_replaced(more: dict[str, object]) -> None:
     cluster = ready(desired(version="18.3", **more))  # type: ignore[arg-type]
     plan = cluster.settle(minor(**more))
-    assert (plan.approval, cluster.live_image) == ("minorupgrade-2/Roll", "postgres:18.3")
+    assert (plan.approval, cluster.live_image) == (
+        "minorupgrade-2/Roll/18.9-bd18f004",
+        "postgres:18.3",
+    )
     assert cluster.commits[0] == "upgrade 18.3 → 18.9: wait until it may begin"
     backup = ["upgrade 18.3 → 18.9, step 1 of 5: take a backup first"] if more else []
     tried = "upgrade 18.3 → 18.9, step 2 of 5: try the new server's programs"
     assert cluster.commits[1:] == [*backup, tried]
-    assert cluster.settle(minor("minorupgrade-2/Roll", **more)).phase is Phase.READY
+    assert cluster.settle(minor("minorupgrade-2/Roll/18.9-bd18f004", **more)).phase is Phase.READY
     assert cluster.live_image == "postgres:18.9"
 
 
@@ -151,7 +179,10 @@ def test_a_spec_that_changes_meanwhile_is_in_force_meanwhile() -> None:
     cluster.settle(minor())
     before = cluster.live_pod_hash
     plan = cluster.settle(minor(parameters={"work_mem": "8MB"}))
-    assert (plan.approval, cluster.live_image) == ("minorupgrade-2/Roll", "postgres:18.3")
+    assert (plan.approval, cluster.live_image) == (
+        "minorupgrade-2/Roll/18.9-bd18f004",
+        "postgres:18.3",
+    )
     assert cluster.live_pod_hash != before
 
 
@@ -243,7 +274,7 @@ def test_what_was_prepared_and_reverted_is_prepared_again_and_waits_again() -> N
     cluster.settle(major())
     cluster.record, cluster.git = record, git
     cluster.commits.clear()
-    plan = cluster.settle(major("majorupgrade-1/Stop"))
+    plan = cluster.settle(major("majorupgrade-1/Stop/19-3f203e07"))
     assert steps(cluster) == ["check whether it can work", "take a backup first"]
     assert (reason(plan), cluster.live_replicas) == ("ApprovalNeeded", 1)
 

@@ -63,6 +63,6 @@ def test_what_an_upgrade_waits_for_and_has_found_is_told_and_kept() -> None:
     waits = underway(cluster, desired(**manual))
     report = "5.0 MB in 1 database, a copy takes about 1 s at 100 MB/s"
     assert waits["report"] == report
-    follow("majorupgrade-2/Stop")
+    follow("majorupgrade-2/Stop/19-3f203e07")
     ended = past.history(cluster.record, COMMIT, AT, {})[0]
     assert (ended["type"], ended["downtime"], ended["report"]) == ("MajorUpgrade", 5, report)

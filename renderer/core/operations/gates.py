@@ -1,12 +1,13 @@
 """What a dangerous step waits for beyond the proof of the step before: a person, and its time.
 
-An approval names one step of one operation, so that an old one can't let a later one
-through. The window holds for the steps that stop or replace the server; a step that has
-begun goes on after it closes.
+An approval names one step of one operation and what it leads to, so that an old one can't let
+a later one through, nor another one that a `git revert` has given the same id. The window holds
+for the steps that stop or replace the server; a step that has begun goes on after it closes.
 """
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -43,9 +44,22 @@ def look_at(held_by: Held, now: datetime) -> datetime | None:
     return early if early > now else held_by.until
 
 
+def tag(image: str) -> str:
+    """The tag of an image, which people know a version by; the whole name when it has none."""
+    name = image.partition("@")[0]
+    _, colon, found = name.rpartition(":")
+    return found if colon and "/" not in found else name
+
+
 def token(underway: Underway, step: Step) -> str:
-    """What an approval of `step` says: `majorupgrade-3/Stop`."""
-    return f"{underway.id}/{step.name}"
+    """What an approval of `step` says: `majorupgrade-3/Stop/18.4-1a2b3c4d`."""
+    return f"{underway.id}/{step.name}/{_target(underway.image)}"
+
+
+def _target(image: str) -> str:
+    """Which image, told from each other one, for people and for a shell."""
+    digest = hashlib.sha256(image.encode()).hexdigest()[:8]
+    return f"{tag(image).rpartition('/')[2]}-{digest}"
 
 
 def set_up(situation: Situation) -> bool:
@@ -57,8 +71,16 @@ def set_up(situation: Situation) -> bool:
 def shut(situation: Situation) -> bool:
     """Whether an upgrade has to wait, or would if it began now, before it touches the server."""
     underway = situation.record.underway
-    approved = underway and situation.desired.db.approved.startswith(f"{underway.id}/")
-    return (_by_hand(situation) and not approved) or _opening(situation) is not None
+    return (_by_hand(situation) and not _said(underway, situation)) or (
+        _opening(situation) is not None
+    )
+
+
+def _said(underway: Underway | None, situation: Situation) -> bool:
+    """Whether a step of this operation, to this image, is approved."""
+    operation, _, rest = situation.desired.db.approved.partition("/")
+    target = rest.rpartition("/")[2]
+    return underway is not None and (operation, target) == (underway.id, _target(underway.image))
 
 
 def held(step: Step, underway: Underway, situation: Situation) -> Held | None:
@@ -91,7 +113,7 @@ def keeps_old_data(situation: Situation) -> str:
     record = situation.record
     if not record.previous or not _by_hand(situation):
         return ""
-    wanted = f"{record.previous_of}/{OLD_DATA_STEP}"
+    wanted = f"{record.previous_of}/{OLD_DATA_STEP}/{record.data_version}"
     return "" if situation.desired.db.approved == wanted else wanted
 
 

@@ -25,13 +25,6 @@ from renderer.core.plan import Phase
 from renderer.core.record import Record
 
 
-def _tag(image: str) -> str:
-    """The tag of an image, which people know a version by; the whole name when it has none."""
-    name = image.partition("@")[0]
-    _, colon, tag = name.rpartition(":")
-    return tag if colon and "/" not in tag else name
-
-
 def _backup_step(name: str, title: str, needed: Callable[[Situation], bool]) -> Step:
     return Step(
         name=name,
@@ -57,7 +50,7 @@ def _told(record: Record, situation: Situation, facts: Mapping[str, object]) -> 
 MINOR_UPGRADE = Operation(
     type="MinorUpgrade",
     title="upgrade",
-    about=lambda record, desired: f"{_tag(record.image)} → {_tag(desired.image)}",
+    about=lambda record, desired: f"{gates.tag(record.image)} → {gates.tag(desired.image)}",
     steps=(
         Step(
             name="Hold",
