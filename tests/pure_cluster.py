@@ -18,7 +18,7 @@ from pure_node import run_experiment, seen_child, seen_pods
 from renderer.core.configuration import Configuration
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.layout import Role
+from renderer.core.layout import JOBS, Role
 from renderer.core.observed import Child, Observed, Stamp
 from renderer.core.plan import Files, Phase, Plan
 from renderer.core.record import Record
@@ -258,9 +258,12 @@ class PureCluster:
 
 def _asked(record: Record, role: Role | None = None) -> str:
     """What a rendered child depends on: the input, and which attempt a Job belongs to."""
-    if role in {Role.EXPERIMENT, Role.MEND}:  # one spec asks for several
-        return digest(record.underway.id if record.underway else "")
+    operation = record.underway.id if record.underway else ""
     attempt = record.underway.attempt if record.underway else 1
+    if role in {Role.EXPERIMENT, Role.MEND}:  # one spec asks for several
+        return digest(operation)
+    if role in JOBS - {Role.INIT, Role.BACKUP_NOW, Role.FINAL_BACKUP}:
+        return digest(record.input_digest, operation, attempt)  # another operation asks again
     return digest(record.input_digest, attempt) if attempt > 1 else record.input_digest
 
 
