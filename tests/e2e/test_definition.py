@@ -23,6 +23,12 @@ TAKEN = {
     "backup-schedule-backwards",
     "backup-schedule-never",
     "backup-time-zone",
+    "chaos-duration-too-long",
+    "chaos-recover-within",
+    "chaos-schedule",
+    "chaos-time-zone",
+    "upgrade-window-length",
+    "upgrade-window-zone",
     "network-policy-cidr",
     "network-policy-except",
 }

@@ -70,7 +70,9 @@ def test_a_deleted_sampledb_goes_after_its_proved_final_backup(
     ]
     assert _recorded(shop, database) == {key: proof[key] for key in ("id", "size", "sha256")}
 
-    assert not [path for path in shop.handover.bare.files() if f"/{database}/" in path]
+    (tombstone,) = [path for path in shop.handover.bare.files() if f"/{database}/" in path]
+    assert "/tombstones/" in tombstone
+    assert proof["sha256"] in shop.handover.bare.show(tombstone)
     shop.until(lambda: not shop.kubectl.get("pv", volume), "the end of the volume")
     backups = {f"PersistentVolumeClaim/{database}-backup"}
     shop.until(lambda: set(shop.handover.children(database)) == backups, "only the backups")
