@@ -120,7 +120,8 @@ def test_a_move_that_was_killed_begins_anew_and_one_that_ended_is_not_taken_for_
     later = f"echo 'CREATE TABLE later (id int)' | {alone} > /dev/null"
     changed = move(old, new, before=later)
     assert changed.code == 65
-    assert "from data that the old server has changed since: remove its claim" in changed.message
+    assert "from data that the old server has changed since" in changed.message
+    assert "remove its claim" in changed.message
     assert (new.pgdata / "PG_VERSION").read_text() == f"{result['to']}\n"
 
 
