@@ -77,9 +77,9 @@ def snapshot(item: Fields) -> Snapshot:
         ready=status.get("readyToUse") is True,
         content=status.get("boundVolumeSnapshotContentName") or "",
         size=str(status.get("restoreSize") or ""),
-        taken_at=moment(status.get("creationTime")),
+        taken_at=pods.moment(status.get("creationTime")),
         error=str(error.get("message") or ""),
-        failed_at=moment(error.get("time")),
+        failed_at=pods.moment(error.get("time")),
         data_version=annotations.get(DATA_VERSION_ANNOTATION, ""),
     )
 
@@ -111,8 +111,8 @@ def job(item: Fields, pod_items: Sequence[Fields] = ()) -> Job:
         failed=bool(failure),
         result=pods.result(best.get("status") or {}) if best else None,
         message="" if done else _job_message(failure, own),
-        started_at=moment(status.get("startTime")),
-        finished_at=moment(status.get("completionTime")) or ended,
+        started_at=pods.moment(status.get("startTime")),
+        finished_at=pods.moment(status.get("completionTime")) or ended,
     )
 
 
@@ -143,14 +143,9 @@ def named_snapshot(sampledb: Fields) -> str:
     return name if isinstance(name, str) else ""
 
 
-def moment(text: object) -> datetime | None:
-    """An RFC 3339 time of the API."""
-    return datetime.fromisoformat(text) if isinstance(text, str) and text else None
-
-
 def condition_time(condition: Fields) -> datetime | None:
     """When a condition became what it is."""
-    return moment(condition.get("lastTransitionTime"))
+    return pods.moment(condition.get("lastTransitionTime"))
 
 
 def _common(kind: str, item: Fields) -> dict[str, Any]:

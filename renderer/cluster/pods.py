@@ -30,11 +30,12 @@ def pod(item: Fields) -> Pod:
         ready=ready,
         deleting="deletionTimestamp" in metadata,
         message="" if ready else message(status),
-        ready_at=_moment(readiness.get("lastTransitionTime")) if ready else None,
+        ready_at=moment(readiness.get("lastTransitionTime")) if ready else None,
     )
 
 
-def _moment(text: object) -> datetime | None:
+def moment(text: object) -> datetime | None:
+    """An RFC 3339 time of the API; None when there is none."""
     return datetime.fromisoformat(text) if isinstance(text, str) and text else None
 
 
