@@ -48,6 +48,12 @@ ADVICE: Mapping[str, Advice] = {
         "an upgrade waits for `spec.upgrade.window`",
         "wait: the message says when it opens; or change the window, or put `spec.version` back",
     ),
+    "ConfirmedAhead": _of(
+        About.SPEC,
+        "the annotation `sampledb.dev/confirm-restore` names a restore (or an upgrade) that hasn't "
+        "replaced the volume yet: it stands from an earlier one, or was set too early",
+        "remove the annotation; set it when the new data have been looked at",
+    ),
     "RotationNeedsController": _of(
         About.SPEC,
         "other passwords were asked for without a controller",

@@ -219,7 +219,7 @@ def _backup(situation: Situation) -> Plan | None:
 def _restore(situation: Situation) -> Plan | None:
     if situation.record.hibernated or not wishes.restore(situation):
         return None
-    unfit = refusals.unfit_snapshot(situation)
+    unfit = refusals.unready_restore(situation)
     return _stalled(unfit.reason, unfit.message) if unfit else _begin(RESTORE, situation)
 
 

@@ -120,6 +120,14 @@ def no_snapshots(situation: Situation) -> Problem | None:
     )
 
 
+def unready_restore(situation: Situation) -> Problem | None:
+    """A restore that can't begin, or whose old volume nobody would be asked about."""
+    wanted, said = situation.desired.db.spec.restore.id, situation.desired.db.confirmed_restore
+    if said == wanted:
+        return _stalled("ConfirmedAhead", f"{gates.ahead(said)}; or give spec.restore another id")
+    return unfit_snapshot(situation)
+
+
 def unfit_snapshot(situation: Situation) -> Problem | None:
     """A VolumeSnapshot to restore that isn't there, isn't ready, or doesn't fit."""
     name = situation.desired.db.spec.restore.from_.volume_snapshot_name

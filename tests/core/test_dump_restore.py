@@ -76,12 +76,22 @@ def test_the_old_volume_goes_only_when_that_upgrade_is_confirmed() -> None:
     assert cluster.record.to_confirm == ""
 
 
+def test_a_confirmation_that_was_said_before_keeps_the_old_server_running() -> None:
+    cluster = ready(wanted("18"))
+    plan = cluster.settle(wanted(confirmed="dumprestoreupgrade-2"))
+    assert (reason(plan), cluster.live_replicas) == ("ConfirmedAhead", 1)
+    assert data_claims(cluster) == ["data-orders-0"]
+    assert cluster.settle(wanted()).phase is Phase.READY
+    assert FIRST in cluster.live
+
+
 def test_a_restore_that_was_done_before_is_neither_repeated_nor_taken_for_the_confirmation() -> (
     None
 ):
     restore = {"id": "monday", "from": {"backupId": "20260102T030405Z-1a2b3c"}}
-    more = {"restore": restore, "backup": TARGET, "confirmed": "monday"}
     cluster = ready(wanted("18", backup=TARGET))
+    cluster.settle(wanted("18", restore=restore, backup=TARGET))
+    more = {"restore": restore, "backup": TARGET, "confirmed": "monday"}
     cluster.settle(wanted("18", **more))
     assert cluster.settle(wanted(**more)).phase is Phase.READY
     assert cluster.record

@@ -56,6 +56,8 @@ class Operator(User):
         if begun[1].name == "LiftProtection" and not begun[1].protect_previous:
             assert self.spec.get("confirmed") == after.to_confirm
             self.let_go.add(after.previous_claim)
+        if begun[1].name in {"Stop", "Swap", "Move"} and replaces(after):
+            assert self.spec.get("confirmed") not in {after.restoring, begun[0]}
 
     def _nothing_dangerous_begins_unasked(
         self, before: Record | None, after: Record | None
@@ -188,6 +190,8 @@ class Operator(User):
         self.somebody_deletes_the_failed_jobs()
         self.spec["paused"] = False
         self.spec["upgrade"] = {}
+        if self.spec.get("confirmed") == self.spec.get("restore", {}).get("id"):
+            self.spec["confirmed"] = ""
         if self.cluster.released:
             return
         mended = {**self.spec, "parameters": {}}
@@ -207,6 +211,11 @@ class Operator(User):
             assert refused or plan.phase in {Phase.READY, Phase.HIBERNATED}
             if not (refused or self.spec.get("hibernate")):
                 assert self.cluster.live_image == wanted.image
+
+
+def replaces(record: Record) -> bool:
+    """Whether what is under way ends with another volume in place of the server's."""
+    return bool(record.underway and OPERATIONS[record.underway.type].replaces)
 
 
 def _place(record: Record | None) -> tuple[str, Step] | None:

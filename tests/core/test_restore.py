@@ -62,6 +62,40 @@ def test_the_old_volume_goes_only_when_that_restore_is_confirmed() -> None:
     assert len(data_claims(cluster)) == 1
 
 
+def test_a_confirmation_that_was_said_before_lets_no_restore_begin() -> None:
+    cluster = ready(desired(backup=TARGET))
+    plan = cluster.settle(wanted(confirmed="monday"))
+    assert reason(plan) == "ConfirmedAhead"
+    assert "metadata.annotations[sampledb.dev/confirm-restore] names 'monday'" in plan.why
+    assert len(data_claims(cluster)) == 1
+    assert cluster.settle(wanted()).phase is Phase.READY
+    assert len(data_claims(cluster)) == 2
+
+
+def test_a_confirmation_that_is_said_too_early_lets_no_volume_be_replaced() -> None:
+    cluster = ready(desired(backup=TARGET))
+    cluster.turn(wanted())
+    plan = cluster.settle(wanted(confirmed="monday"))
+    assert (reason(plan), plan.step, cluster.live_replicas) == ("ConfirmedAhead", "Restore", 1)
+    assert cluster.settle(wanted()).phase is Phase.READY
+    assert FIRST in cluster.live
+    assert cluster.settle(wanted(confirmed="monday")).phase is Phase.READY
+    assert FIRST not in cluster.live
+
+
+def test_a_restore_that_was_reverted_is_confirmed_anew() -> None:
+    cluster = ready(desired(backup=TARGET))
+    before = cluster.record
+    cluster.settle(wanted())
+    cluster.settle(wanted(confirmed="another"))
+    cluster.record = before  # `git revert` of the whole restore
+    plan = cluster.settle(wanted(confirmed="monday"))
+    assert reason(plan) == "ConfirmedAhead"
+    assert FIRST in cluster.live
+    assert cluster.settle(wanted()).phase is Phase.READY
+    assert FIRST in cluster.live
+
+
 def test_a_failed_restore_leaves_the_server_as_it_is_and_can_be_withdrawn() -> None:
     cluster = ready(desired(backup=TARGET))
     cluster.turn(wanted())

@@ -63,6 +63,7 @@ def _moved(record: Record, situation: Situation, facts: Mapping[str, object]) ->
 DUMP_RESTORE = Operation(
     type="DumpRestoreUpgrade",
     title="upgrade",
+    replaces=True,
     about=MAJOR_UPGRADE.about,
     steps=(
         replace(_OF_MAJOR["Preflight"], proof=_fits),

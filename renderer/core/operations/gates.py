@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from renderer.core import firing
+from renderer.core.layout import CONFIRM_ANNOTATION
 from renderer.core.operations import downtime
 from renderer.core.operations.step import Operation, Situation, Step
 from renderer.core.plan import Problem, Trouble
@@ -92,6 +93,29 @@ def held(step: Step, underway: Underway, situation: Situation) -> Held | None:
         return _unapproved(step, underway, situation)
     opens = _opening(situation) if step.disrupts else None
     return _too_early(step, underway, situation, opens) if opens else None
+
+
+def said_ahead(operation: Operation, underway: Underway, situation: Situation) -> Held | None:
+    """Why no volume may be replaced yet: that the old one may go has been said before.
+
+    It was said of another one: `git revert` of a finished restore repeats it under its id, and
+    what was written meanwhile would go at once.
+    """
+    record, said = situation.record, situation.desired.db.confirmed_restore
+    waits = said not in {"", record.to_confirm} and said in {record.restoring, underway.id}
+    if not operation.replaces or not waits:
+        return None
+    message = f"{_named(underway)} waits: {ahead(said)}"
+    return Held(problem=_waiting(reason="ConfirmedAhead", message=message))
+
+
+def ahead(said: str) -> str:
+    """What is wrong with a confirmation that nobody can have meant, and the way out."""
+    return (
+        f"metadata.annotations[{CONFIRM_ANNOTATION}] names {said!r} already, so that the old "
+        "volume would go as soon as it is replaced; remove the annotation, and set it when the "
+        "new data have been looked at"
+    )
 
 
 def needs(step: Step, situation: Situation) -> str:

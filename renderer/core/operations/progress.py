@@ -76,7 +76,8 @@ def _enter(operation: Operation, following: Step, situation: Situation, record: 
     underway = learnt.underway
     assert underway is not None  # noqa: S101 - an operation advances
     index = operation.index(underway.step)
-    held = gates.held(following, underway, situation)
+    held = gates.said_ahead(operation, underway, situation)
+    held = held or gates.held(following, underway, situation)
     if following.disrupts:
         again = gates.renewed(operation, index, situation, held)
         if again is not None:

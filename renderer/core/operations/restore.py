@@ -50,6 +50,7 @@ def _swapped(record: Record, desired: Desired) -> Record:
 
 RESTORE = Operation(
     type="Restore",
+    replaces=True,
     about=lambda _record, desired: desired.db.spec.restore.from_.id,
     steps=(
         Step(

@@ -157,6 +157,8 @@ class Operation:
     done: str = "done"
     """What the last commit does, as its subject says it."""
     create_secret: bool = False
+    replaces: bool = False
+    """Whether another volume takes the server's place; a confirmation then lets the old one go."""
     title: str = ""
     """How a commit's subject calls it; "" for the type in lower case."""
     suffix: Callable[[Record], str] = lambda _record: ""
