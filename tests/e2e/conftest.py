@@ -42,18 +42,17 @@ __all__ = [
 ]
 
 
-_PODS = ("deployed/", "test_cluster.py", "test_images.py", "test_storage.py")
 _FAULTS = ("test_faults", "test_scale.py")
 
 
 class ByCluster(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
-    """What shares a cluster runs in one worker, in its order: a cluster for each worker."""
+    """A cluster for each worker, and there mostly one applier: what needs it runs in its order."""
 
     def _split_scope(self, nodeid: str) -> str:
         where = nodeid.partition("e2e/")[2]
         if where.startswith(_FAULTS):
             return "faults"
-        return "pods" if where.startswith(_PODS) else "appliers"
+        return next((tool for tool in ("argocd", "flux") if tool in where), "neither")
 
 
 @pytest.hookimpl(optionalhook=True)
