@@ -1,5 +1,7 @@
 """Builds the programs of the cluster from their Go modules: `python tests/e2e/builder.py [NAME…]`.
 
+`--missing` builds nothing and names those that aren't built yet.
+
 Each folder of tools/ is a module with `tool` lines, and so is csi/, which holds the
 source of its tool too. A module with one tool gives a program of the folder's name,
 one with several gives a program each. What was built is kept in .cache/e2e/bin, by
@@ -155,7 +157,15 @@ def build_all(wanted: Sequence[str]) -> None:
             done.result()
 
 
+def missing() -> list[str]:
+    """The programs that aren't built yet."""
+    return [name for tool in tools() for name in tool.packages if not tool.program(name).exists()]
+
+
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--missing"]:
+        sys.stdout.writelines(f"{name}\n" for name in missing())
+        sys.exit()
     try:
         build_all(sys.argv[1:])
     except BuildError as error:
