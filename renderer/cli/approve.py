@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,14 +12,13 @@ from renderer.cli.asking import (
     ask,
     asking_options,
     follow,
+    let_a_person_decide,
     printed,
     refuse_deleting,
     says_so,
 )
 from renderer.cli.commands import command as new_command
-from renderer.cli.console import current
 from renderer.cli.exits import Exit
-from renderer.cli.findings import CommandError, Finding, Rule
 from renderer.cli.one import name_argument, opened
 from renderer.cli.options import CLUSTER, with_settings
 from renderer.cli.seen import at
@@ -71,7 +69,12 @@ def command(*, settings: Settings, name: str, step: str, yes: bool, how: How) ->
             click.echo(printed(settings, name, edit))
             return Exit.OK
         if not says_so(found, edit):
-            _let_a_person_decide(found, wanted, asks=not (step or yes))
+            question, told = (
+                f"Approve {wanted} of {key_of(found)}?",
+                str(at(found, "status", "message")),
+            )
+            without = "" if step or yes else "--step or --yes"
+            let_a_person_decide(found, question, told=told, without=without)
         asked = ask(cluster, found, edit, how)
         follow(cluster, asked, how, lambda seen: at(seen, "status", "approval") != wanted)
     click.echo(f"{key_of(found)}: {wanted} is approved")
@@ -101,17 +104,3 @@ def _wanted(found: Object, step: str) -> str:
             remedy=f"it is {wanted}",
         )
     return wanted
-
-
-def _let_a_person_decide(found: Object, wanted: str, *, asks: bool) -> None:
-    key = key_of(found)
-    current().note(str(at(found, "status", "message")))
-    if not asks or (sys.stdin.isatty() and click.confirm(f"Approve {wanted} of {key}?", err=True)):
-        return
-    finding = Finding(
-        rule=Rule.CLUSTER,
-        problem="nothing was done: a person must approve it",
-        remedy="answer y on a terminal, or give --step or --yes",
-        key=str(key),
-    )
-    raise CommandError(finding, exit_code=Exit.REFUSED)

@@ -9,6 +9,7 @@ undone: it is refused, and `--print` gives it for Git.
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -164,6 +165,23 @@ def carry_out(
 def says_so(found: Object, edit: Mapping[str, Any]) -> bool:
     """True when there is nothing to edit."""
     return all(at(found, *path) == at(edit, *path) for path in leaves(edit))
+
+
+def let_a_person_decide(found: Object, question: str, *, told: str, without: str) -> None:
+    """Ask on a terminal, after `told`; `without` is the option that answers it beforehand.
+
+    Raises `CommandError` when the answer is no, or nobody is there.
+    """
+    current().note(told)
+    if not without or (sys.stdin.isatty() and click.confirm(question, err=True)):
+        return
+    finding = Finding(
+        rule=Rule.CLUSTER,
+        problem="nothing was done: a person must say so",
+        remedy=f"answer y on a terminal, or give {without}",
+        key=str(key_in(found)),
+    )
+    raise CommandError(finding, exit_code=Exit.REFUSED)
 
 
 def _refuse_applied(found: Object, edit: Mapping[str, Any]) -> None:

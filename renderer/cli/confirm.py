@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,14 +12,13 @@ from renderer.cli.asking import (
     ask,
     asking_options,
     follow,
+    let_a_person_decide,
     printed,
     refuse_deleting,
     says_so,
 )
 from renderer.cli.commands import command as new_command
-from renderer.cli.console import current
 from renderer.cli.exits import Exit
-from renderer.cli.findings import CommandError, Finding, Rule
 from renderer.cli.one import name_argument, opened
 from renderer.cli.options import CLUSTER, with_settings
 from renderer.cli.seen import at
@@ -74,7 +72,8 @@ def command(*, settings: Settings, name: str, restore: str, yes: bool, how: How)
             click.echo(printed(settings, name, edit))
             return Exit.OK
         if not says_so(found, edit):
-            _let_a_person_decide(found, kept, yes=yes)
+            question, without = f"Let {kept} of {key_of(found)} go?", "" if yes else "--yes"
+            let_a_person_decide(found, question, told=_told(found, kept), without=without)
         asked = ask(cluster, found, edit, how)
         follow(cluster, asked, how, lambda seen: not at(seen, "status", "storage", "previousClaim"))
     told = "is no longer kept" if how.wait else "may go: the controller is told"
@@ -118,19 +117,11 @@ def _kept(found: Object, restore: str) -> str:
     return str(kept)
 
 
-def _let_a_person_decide(found: Object, kept: str, *, yes: bool) -> None:
-    key, last = key_of(found), _last(found)
+def _told(found: Object, kept: str) -> str:
+    """What a confirmation does, for the person who is asked."""
+    last = _last(found)
     what = "restore" if last == at(found, "status", "restored") else "upgrade"
-    current().note(
+    return (
         f"the volume {kept}, which the {what} {last} replaced, will be removed, with what was "
         "written to it since the backup: nothing brings that back"
     )
-    if yes or (sys.stdin.isatty() and click.confirm(f"Let {kept} of {key} go?", err=True)):
-        return
-    finding = Finding(
-        rule=Rule.CLUSTER,
-        problem="nothing was done: a person must say that the volume may go",
-        remedy="answer y on a terminal, or give --yes",
-        key=str(key),
-    )
-    raise CommandError(finding, exit_code=Exit.REFUSED)

@@ -71,7 +71,7 @@ def test_nobody_approves_by_silence(still: Line, process: Run) -> None:
     still.say(WAITS)
     ended = process("approve", NAME, "--kubeconfig", still.laptop.kubeconfig)
     assert ended.code == 4
-    assert "nothing was done: a person must approve it" in ended.err
+    assert "nothing was done: a person must say so" in ended.err
     assert annotations(still) == {}
 
 
