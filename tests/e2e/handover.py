@@ -171,8 +171,7 @@ class Handover:
         return (self.get(name).get("status") or {}).get("delivery") or {}
 
     def condition(self, name: str, kind: str) -> Object:
-        conditions = (self.get(name).get("status") or {}).get("conditions") or ()
-        return next((each for each in conditions if each["type"] == kind), {})
+        return condition_of(self.get(name), kind)
 
     def app(self, name: str) -> Object | None:
         """The live Application or Kustomization."""
@@ -278,3 +277,9 @@ def _sampledb(*arguments: str) -> str:
     program = Path(sys.executable).parent / "sampledb"
     done = subprocess.run([str(program), *arguments], capture_output=True, text=True, check=True)
     return done.stdout
+
+
+def condition_of(found: Object, kind: str) -> Object:
+    """A condition of a SampleDB as it was read once; empty when it isn't there."""
+    conditions = (found.get("status") or {}).get("conditions") or ()
+    return next((each for each in conditions if each["type"] == kind), {})

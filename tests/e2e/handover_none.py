@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from e2e.appliers.kubectl import Object
-from e2e.handover import Handover, Tool
+from e2e.handover import Handover, Tool, condition_of
 
 NONE = Tool(name="none", namespace="", resource="", asked="")
 
@@ -22,7 +22,7 @@ class Unapplied(Handover):
 
         def look() -> str:
             found = self.get(name)
-            said = self.condition(name, "Committed")
+            said = condition_of(found, "Committed")
             current = said.get("observedGeneration") == found["metadata"]["generation"]
             git = (found.get("status") or {}).get("git") or {}
             return git.get("commit", "") if current and said["status"] == "True" else ""

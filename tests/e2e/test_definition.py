@@ -43,7 +43,7 @@ def api(nodeless: Nodeless) -> Iterator[Api]:
     """The administrator, at a server that has the definition."""
     plane = nodeless.plane
     client = Api(plane.url, plane.token, str(plane.authority.certificate))
-    apply = {"fieldManager": "tests", "force": "true", "kind": "application/apply-patch+yaml"}
+    apply = {"fieldManager": "kubectl", "force": "true", "kind": "application/apply-patch+yaml"}
     answer = client.patch(f"{DEFINITIONS}/sampledbs.sampledb.dev", crd.definition(), **apply)
     assert answer.code in {200, 201}, answer.raw
     until(lambda: conditions(client).get("Established") == "True")

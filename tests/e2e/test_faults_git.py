@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from e2e.appliers.git_host import GitHost
+from e2e.handover import condition_of
 from e2e.handover_none import Unapplied
 from subjects import PROVISION
 
@@ -52,7 +53,8 @@ def test_a_failing_server_is_told_and_pushed_to_when_it_is_well_again(
     with ordered(breakable_git, **faults):
         site.create(name)
         site.refused(name, words)
-        assert site.get(name)["status"]["message"] == site.condition(name, "Committed")["message"]
+        found = site.get(name)
+        assert found["status"]["message"] == condition_of(found, "Committed")["message"]
     commit = site.committed(name)
     assert site.bare.git("merge-base", "--is-ancestor", commit, "main") == ""
     assert site.subjects(name) == PROVISION[:1]

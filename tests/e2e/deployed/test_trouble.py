@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from e2e.appliers import flux
 from e2e.deployed.shop import Shop
+from e2e.handover import condition_of
 from e2e.supervisor import Run
 
 GUARDED = "guarded"
@@ -28,10 +29,11 @@ def test_a_pod_that_can_not_start_is_told_in_the_kubelets_words(shop: Shop) -> N
     name, nowhere = "no-image", "registry.invalid/postgres:0"
     shop.handover.create(name, version="16.14", image=nowhere)
     shop.until(lambda: shop.holds(name, "Stalled"), "the Pod's failure")
-    stalled = shop.condition(name, "Stalled")
+    found = shop.handover.get(name)
+    stalled = condition_of(found, "Stalled")
     assert stalled["reason"] == "PodFailed"
     assert nowhere in stalled["message"]
-    assert shop.condition(name, "Ready")["message"] == stalled["message"]
+    assert condition_of(found, "Ready")["message"] == stalled["message"]
     events = shop.kubectl.run(
         *("get", "events", "-n", shop.team, "-o", "jsonpath={.items[*].message}"),
         *("--field-selector", f"involvedObject.kind=SampleDB,involvedObject.name={name}"),
