@@ -14,7 +14,7 @@ from renderer.cluster.cache import key_of
 from renderer.cluster.client import Object
 from renderer.cluster.failure import NotFoundError
 from renderer.controller import outcomes
-from renderer.controller.words import condition_of, significant
+from renderer.controller.words import condition_of, only_words
 from renderer.controller.world import Told, World
 from renderer.core.conditions import timestamp
 from renderer.core.desired import Desired
@@ -222,7 +222,7 @@ class Reconciler:
         if before == status:
             return Next.REST
         now = time.monotonic()
-        if significant(before) == significant(status):
+        if only_words(before, status):
             with self._lock:
                 since = now - self._written.get(key, float("-inf"))
             if since < QUIET:

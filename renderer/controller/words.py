@@ -5,17 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-def significant(status: Mapping[str, object]) -> tuple[object, ...]:
-    """What of a status is written at once: everything but words that come and go."""
+def only_words(before: Mapping[str, object], after: Mapping[str, object]) -> bool:
+    """Whether nothing changes but words that come and go, which needn't be written at once.
+
+    While a push is waited for, the step that it begins is such a word: its commit says it.
+    """
+    waits = condition_of(after, "Committed")[1] == "Pending"
+    return _significant(before, waits=waits) == _significant(after, waits=waits)
+
+
+def _significant(status: Mapping[str, object], *, waits: bool) -> tuple[object, ...]:
     conditions = status.get("conditions")
     states = [_state(c) for c in (conditions if isinstance(conditions, list) else [])]
     git, operation = status.get("git"), status.get("operation")
+    step = operation.get("step") if isinstance(operation, Mapping) else None
     return (
         status.get("observedGeneration"),
-        status.get("phase"),
         states,
         git.get("commit") if isinstance(git, Mapping) else None,
-        operation.get("step") if isinstance(operation, Mapping) else None,
+        () if waits else (status.get("phase"), step),
         status.get("backups"),
         status.get("finalSnapshot"),
     )
