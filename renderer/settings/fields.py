@@ -172,7 +172,7 @@ class Controller:
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
 
     workers: Workers = field(
-        default=4, metadata=_help("SampleDBs that are looked at side by side.")
+        default=10, metadata=_help("SampleDBs that are looked at side by side.")
     )
     resync: Seconds = field(
         default=300.0, metadata=_help("How often every SampleDB is looked at without a change.")
