@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 MARK = "SAMPLEDB_E2E"
@@ -54,6 +54,7 @@ def clear(folder: Path) -> None:
     for name in noted(folder, "links"):
         subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
     for name in noted(folder, "cgroups"):
+        _end_cgroups(name)
         _remove_cgroups(name)
     for mount in _mounts(folder):
         subprocess.run(["umount", "--lazy", mount], capture_output=True, check=False)
@@ -64,10 +65,14 @@ def clear(folder: Path) -> None:
 def _end_processes(folder: Path) -> None:
     deadline = time.monotonic() + _SECONDS
     while (left := list(_running(folder))) and time.monotonic() < deadline:
-        for pid in left:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        _kill(left)
         time.sleep(0.05)
+
+
+def _kill(processes: Iterable[int]) -> None:
+    for pid in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 def _running(folder: Path) -> Iterator[int]:
@@ -88,12 +93,40 @@ def _leaders(folder: Path) -> Iterator[tuple[str, str]]:
         yield pid, started
 
 
-def _remove_cgroups(name: str) -> None:
-    """The cgroups of the node's containers; version 1 has a tree for each controller."""
-    for top in [_CONTROLLERS / name, *_CONTROLLERS.glob(f"*/{name}")]:
-        for folder, _, _ in os.walk(top, topdown=False):
+def _end_cgroups(name: str) -> None:
+    """End whatever runs in a node's cgroups, whoever began it; a frozen one can't escape."""
+    deadline = time.monotonic() + _SECONDS
+    while list(_inside(name)) and time.monotonic() < deadline:
+        _order(name, {"cgroup.kill": "1", "freezer.state": "FROZEN"})
+        _kill(_inside(name))
+        _order(name, {"freezer.state": "THAWED"})  # only then it ends
+        time.sleep(0.05)
+
+
+def _order(name: str, orders: Mapping[str, str]) -> None:
+    """Write to the files of the cgroups that have them: those of version 2, or of version 1."""
+    for folder in _cgroups(name):
+        for file, order in orders.items():
             with contextlib.suppress(OSError):
-                Path(folder).rmdir()
+                (folder / file).write_text(order)
+
+
+def _inside(name: str) -> Iterator[int]:
+    for folder in _cgroups(name):
+        with contextlib.suppress(OSError):
+            yield from map(int, (folder / "cgroup.procs").read_text().split())
+
+
+def _remove_cgroups(name: str) -> None:
+    for folder in _cgroups(name):
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+
+
+def _cgroups(name: str) -> Iterator[Path]:
+    """Those of the node's containers, innermost first; version 1 has a tree per controller."""
+    for top in [_CONTROLLERS / name, *_CONTROLLERS.glob(f"*/{name}")]:
+        yield from (Path(folder) for folder, _, _ in os.walk(top, topdown=False))
 
 
 def _mounts(folder: Path) -> list[str]:

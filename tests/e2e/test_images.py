@@ -95,7 +95,7 @@ def test_start_sh_starts_a_server_with_a_read_only_root(server: Unpacked, tmp_pa
         shown = server.run("psql", "-XAt", "-c", query, user=999, mounts=mounts, **env)
         assert shown.strip() == f"{major}|t"
     finally:
-        started.kill()  # the kernel ends the namespace's processes with it
+        started.kill()  # and with it, all that it has begun
         started.wait(30)
 
 

@@ -1,7 +1,8 @@
 """An image unpacked into a folder and run there, without a container's runtime.
 
 The root is mounted read-only in a mount namespace of the program's own, with /proc, /dev and
-what the Pod would mount on top; the program runs as the Pod's user.
+what the Pod would mount on top; the program runs as the Pod's user, and is the first process
+of a namespace of its own, as in a container. It ends with the command that began it.
 """
 
 from __future__ import annotations
@@ -26,8 +27,10 @@ printf '%s\\n' "$binds" | while IFS=: read -r from to; do
 done
 mount -o remount,bind,ro "$root"
 cd /
-exec chroot --userspec="$user:$user" --groups= "$root" "$@"
+unshare --pid --fork -- chroot --userspec="$user:$user" --groups= "$root" "$@" || exit
 """
+"""This shell stays, as root: the kernel forgets the signal that ends a process with its parent
+when the process becomes another user, and the program would outlive the command."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
