@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from renderer import wiring
 from renderer.cli.findings import CommandError, Finding, Rule
 from renderer.core.errors import Detail
 from renderer.core.layout import owner_file
+from renderer.git import scratch
 from renderer.git.errors import OwnedByAnotherError
 from renderer.git.fence import Owner
 from renderer.git.repository import Repository, Ways
@@ -26,9 +26,7 @@ def opened(settings: Settings, *, to_write: bool = False) -> Iterator[Repository
     owner = Owner(cluster=name) if name and to_write else None
     ways = Ways(owner=owner, removals=wiring.removals(settings))
     with contextlib.ExitStack() as stack:
-        cache = settings.repository.cache or stack.enter_context(
-            tempfile.TemporaryDirectory(prefix="sampledb-")
-        )
+        cache = settings.repository.cache or stack.enter_context(scratch.folder())
         found = stack.enter_context(Repository.open(wiring.remote(settings), Path(cache), ways))
         if to_write:
             _refuse_foreign(found, settings)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import logging
 import socket
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from renderer.core.layout import Key
 from renderer.core.observed import Delivery
 from renderer.credentials.generated import generate
 from renderer.delivery import Tool
+from renderer.git import scratch
 from renderer.git.fence import Owner
 from renderer.git.repository import Repository, Ways
 from renderer.settings import Settings
@@ -160,8 +160,8 @@ class Controller:
         """Wait for the Lease and the caches, open the repository, work until the end."""
         self._leading.wait()
         self._patiently(self._synced)
-        with tempfile.TemporaryDirectory(prefix="sampledb-") as scratch:
-            cache = Path(self.settings.repository.cache or scratch)
+        with scratch.folder() as temporary:
+            cache = Path(self.settings.repository.cache or temporary)
             repository = self._patiently(lambda: self._open(cache))
             if repository is None:
                 return

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from laptop_line import Line
 from subjects import DELETE, PROVISION
 
@@ -54,3 +57,19 @@ def test_a_kill_before_the_first_commit_is_harmless(line: Line) -> None:
     with line.controller():
         line.until(lambda: line.holds("Ready"), "Ready")
     assert line.subjects() == PROVISION
+
+
+def test_what_a_killed_controller_left_in_the_temporary_folder_is_removed(
+    still: Line, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with still.controller() as process:
+        still.until(lambda: "working as" in still.log(), "the first controller at work")
+        process.kill()
+        process.wait()
+    (left,) = tmp_path.glob("sampledb-*")
+    with still.controller():
+        still.until(lambda: still.log().count("working as") == 2, "the second at work")
+        (own,) = tmp_path.glob("sampledb-*")
+        assert own != left
+    assert not list(tmp_path.glob("sampledb-*"))
