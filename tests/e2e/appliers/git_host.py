@@ -23,6 +23,7 @@ class GitHost:
     https: str
     """At the address that Pods reach this machine by."""
     ssh: str
+    """At the same address."""
 
     def create(self, name: str) -> Bare:
         """A new bare repository."""
@@ -51,6 +52,11 @@ class GitHost:
     @property
     def known_hosts(self) -> Path:
         return self.folder / "keys" / "known_hosts"
+
+    @property
+    def wrong_hosts(self) -> Path:
+        """The same, with another key for the server."""
+        return self.folder / "keys" / "wrong_hosts"
 
     def order(self, **faults: object) -> None:
         """Order faults (see `serve_git.py`); none at all ends them."""

@@ -2,7 +2,7 @@
 
     python serve_git.py FOLDER HOST
 
-HTTP and SSH are for this machine, HTTPS is at the address HOST, for Pods.
+HTTP is for this machine, HTTPS and SSH are at the address HOST, for Pods.
 
 `FOLDER/repositories` holds bare repositories, `FOLDER/users.json` maps users to tokens.
 When all servers listen, `FOLDER/server.json` says where. `FOLDER/faults.json` orders
@@ -36,9 +36,9 @@ def main(folder: Path, host: str) -> None:
     with (
         git_http(root, users) as http,
         git_http(root, users, self_signed(folder, host), host=host) as https,
-        git_ssh(root, folder / "keys", "127.0.0.1") as ssh,
+        git_ssh(root, folder / "keys", host) as ssh,
     ):
-        address = f"ssh://git@127.0.0.1:{ssh.port}{root}"
+        address = f"ssh://git@{host}:{ssh.port}{root}"
         told = {"http": http.url, "https": https.url, "ssh": address}
         fresh = folder / "server.json.new"
         fresh.write_text(json.dumps(told))

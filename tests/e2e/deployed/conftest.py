@@ -9,7 +9,7 @@ import pytest
 from e2e.appliers.git_host import GitHost
 from e2e.cluster import Cluster
 from e2e.deployed import loading
-from e2e.deployed.installing import install
+from e2e.deployed.installing import install, over_https
 from e2e.deployed.shop import Shop
 from e2e.deployed.watching import Watch, watching
 from e2e.handover import Handover
@@ -45,9 +45,8 @@ def shop(furnished: Cluster, handover: Handover, git: GitHost) -> Shop:
     """A team's namespace beside the hand-over's own, with a controller in Pods."""
     assert furnished.plane.ready()
     team = strict_namespace(handover.kubectl, f"shop-{handover.tool.name}")
-    folder = handover.folder / "deployed"
-    folder.mkdir()
-    installation = install(handover, git, team, folder)
+    other = "" if handover.tool.name == "flux" else handover.tool.name
+    installation = install(handover, team, over_https(git, handover), other)
     installation.rolled_out()
     return Shop(handover=replace(handover, team=team, names=[]), installation=installation)
 

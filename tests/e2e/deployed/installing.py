@@ -1,9 +1,10 @@
-"""The controller, installed as deploy/README.md says, once for each applier."""
+"""The controller, installed as deploy/README.md says, once for each applier, and over SSH."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,39 @@ from renderer.core import documents, emit
 NAME = "sampledb-renderer"
 IMAGE = f"docker.io/library/{NAME}:latest"
 FINDS = f"app.kubernetes.io/name={NAME}"
+CREDENTIALS = "sampledb-git"
 _BOUND = "ClusterRoleBinding"
+_MOUNTED = "/etc/sampledb/git"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """How the controller reaches its repository: settings, and what the Secret holds."""
+
+    settings: Mapping[str, str]
+    secret: Mapping[str, str]
+
+
+def over_https(git: GitHost, handover: Handover) -> Access:
+    """With a user's token."""
+    settings = {
+        "url": git.over_https(handover.bare.folder.stem),
+        "username": WRITER[0],
+        "tokenFile": f"{_MOUNTED}/token",
+        "caFile": f"{_MOUNTED}/ca.crt",
+    }
+    return Access(settings=settings, secret={"token": WRITER[1], "ca.crt": git.authority})
+
+
+def over_ssh(git: GitHost, handover: Handover) -> Access:
+    """With a deploy key."""
+    settings = {
+        "url": git.over_ssh(handover.bare.folder.stem),
+        "sshKeyFile": f"{_MOUNTED}/ssh-privatekey",
+        "knownHostsFile": f"{_MOUNTED}/known_hosts",
+    }
+    secret = {"ssh-privatekey": git.key.read_text(), "known_hosts": git.known_hosts.read_text()}
+    return Access(settings=settings, secret=secret)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,47 +79,57 @@ class Installation:
         """What the controllers say."""
         return self.kubectl.run("logs", "-n", self.system, "-l", FINDS, "--prefix", "--tail=60")
 
+    def give(self, credentials: Mapping[str, str]) -> None:
+        """Write the Secret with the credentials of the repository."""
+        self.kubectl.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": CREDENTIALS, "namespace": self.system},
+                "stringData": dict(credentials),
+            }
+        )
+
     def rolled_out(self) -> None:
         """Wait until every replica is ready."""
         status = ("rollout", "status", f"deployment/{NAME}", "-n", self.system)
         self.kubectl.run(*status, "--timeout=180s")
 
 
-def install(handover: Handover, git: GitHost, team: str, folder: Path) -> Installation:
+def install(handover: Handover, team: str, access: Access, other: str = "") -> Installation:
     """Install the controller for one namespace of SampleDBs; returns at once.
 
-    The first installation is what `sampledb install` prints. Others differ in their
-    namespace, and so in the names of their cluster-wide bindings.
+    The first installation is what `sampledb install` prints. In others, `other` is in the
+    names of the namespace, of the cluster-wide bindings, and of Flux's source.
     """
-    tool = handover.tool
-    system = SYSTEM if tool.name == "flux" else f"{SYSTEM}-{tool.name}"
+    system = f"{SYSTEM}-{other}" if other else SYSTEM
+    folder = handover.folder / "deployed"
+    folder.mkdir()
     settings = folder / "settings.yaml"
-    settings.write_bytes(emit.dump(_settings(handover, git, team)))
+    settings.write_bytes(emit.dump(_settings(handover, team, access, other)))
     printed = _printed(settings).replace(SYSTEM, system)
     wanted = [one.value for one in documents.read(printed.encode(), source="sampledb install")]
     for each in wanted:
-        if each["kind"] == _BOUND and system != SYSTEM:
-            each["metadata"]["name"] += f"-{tool.name}"
+        if each["kind"] == _BOUND and other:
+            each["metadata"]["name"] += f"-{other}"
     kubectl = handover.kubectl
     kubectl.apply(*(each for each in wanted if each["kind"] == "Namespace"))
-    kubectl.apply(_credentials(git, system), *wanted)
-    return Installation(kubectl=kubectl, system=system)
+    installation = Installation(kubectl=kubectl, system=system)
+    installation.give(access.secret)
+    kubectl.apply(*wanted)
+    return installation
 
 
-def _settings(handover: Handover, git: GitHost, team: str) -> Object:
-    # Pods reach the server over HTTPS, the appliers of this machine as they always do.
+def _settings(handover: Handover, team: str, access: Access, other: str) -> Object:
+    # Pods reach the server in their own way, the appliers of this machine as they always do.
     delivery: Object = {"tool": handover.tool.name, "repositoryUrl": handover.url}
     if handover.tool.name == "argocd":
         delivery["project"] = "sampledb"
+    elif other:
+        delivery["sourceName"] = f"sampledb-{other}"
+    kept = {"path": PATH, "cache": "/var/cache/sampledb"}
     return {
-        "repository": {
-            "url": git.over_https(handover.bare.folder.stem),
-            "path": PATH,
-            "username": WRITER[0],
-            "tokenFile": "/etc/sampledb/git/token",
-            "caFile": "/etc/sampledb/git/ca.crt",
-            "cache": "/var/cache/sampledb",
-        },
+        "repository": {**access.settings, **kept},
         "delivery": delivery,
         "cluster": {"namespace": team},
         "controller": {"fetch": "5s"},
@@ -97,12 +140,3 @@ def _printed(settings: Path) -> str:
     program = Path(sys.executable).parent / "sampledb"
     command = [str(program), "install", "--settings", str(settings), "--image", IMAGE]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
-
-
-def _credentials(git: GitHost, system: str) -> Object:
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "sampledb-git", "namespace": system},
-        "stringData": {"token": WRITER[1], "ca.crt": git.authority},
-    }
