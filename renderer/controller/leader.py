@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -134,26 +135,27 @@ class Leader:
         """Notice what others push: hand edits, reverts, a rewritten branch."""
         last: SampleDBError | None = None
         while not self._stopping.wait(self.settings.controller.fetch):
-            before = self.world.repository.tip
+            before, began = self.world.repository.tip, time.monotonic()
             try:
                 self.world.repository.fetch()
             except SampleDBError as error:
                 log.warning("the repository can't be fetched: %s", error)
-                self._blind(error, last)
+                self._blind(error, last, waited=time.monotonic() - began)
                 last = error
                 continue
             if last is not None or self.world.repository.tip != before:
                 last, self.world.memory.unseen = None, ""
                 self._enqueue_all()
 
-    def _blind(self, error: SampleDBError, last: SampleDBError | None) -> None:
+    def _blind(self, error: SampleDBError, last: SampleDBError | None, waited: float) -> None:
         """Have every SampleDB say that the branch can't be read, in the first words of this kind.
 
-        What may heal by itself is told when it comes a second time.
+        What may heal by itself is told when it comes a second time, or has lasted as long.
         """
         again = type(error) is type(last)
         told = again and bool(self.world.memory.unseen)
-        if not told and (again or not isinstance(error, TransientError)):
+        lasts = again or waited > self.settings.controller.fetch
+        if not told and (lasts or not isinstance(error, TransientError)):
             self.world.memory.unseen = str(error)
             self._enqueue_all()
 

@@ -156,7 +156,7 @@ def _list(remote: Remote, launcher: Launcher, env: Mapping[str, str]) -> Finishe
         "HEAD",
         remote.ref,
         env=env,
-        limit=remote.limits.command,
+        limit=min(remote.limits.answer, remote.limits.command),
     )
     if not finished.ok:
         raise trouble.error(remote, "reading the branch", finished)

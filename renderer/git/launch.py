@@ -27,8 +27,8 @@ class Finished:
     status: int
     out: bytes
     err: str
-    late: bool = False
-    """It was killed because it took too long."""
+    late: float = 0.0
+    """The seconds after which it was killed; 0 when it ended by itself."""
 
     @property
     def ok(self) -> bool:
@@ -64,7 +64,7 @@ class Launcher:
         except subprocess.TimeoutExpired:
             kill(process)
             out, err = process.communicate()
-            return Finished(status=-1, out=out, err=err.decode(errors="replace"), late=True)
+            return Finished(status=-1, out=out, err=err.decode(errors="replace"), late=limit or 0)
         except BaseException:
             kill(process)
             process.communicate()

@@ -114,6 +114,9 @@ class Limits:
     """Seconds without a byte after which a transfer is given up."""
     command: float = 300.0
     """Seconds after which any network command is killed."""
+    answer: float = 60.0
+    """The same for the question where the branch stands, which is answered in a moment: a host
+    that drops packets would be waited for as long as the system tries to connect, minutes."""
     attempts: int = 8
     """Pushes tried in one publish while others move the branch."""
     first_pause: float = 0.1

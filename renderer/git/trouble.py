@@ -122,7 +122,7 @@ def error(remote: Remote, doing: str, finished: Finished) -> SampleDBError:
     """The error for a network command that failed while `doing` ("fetching", …)."""
     kind = trouble(finished)
     raised, problem, remedy = _SAID[kind]
-    text = f"{doing} {problem.format(limit=remote.limits.command)}"
+    text = f"{doing} {problem.format(limit=finished.late)}"
     why = "" if kind is Trouble.LATE else f" ({words(finished.err)})"
     return raised(detail(str(remote), text + why, remedy))
 

@@ -1,7 +1,7 @@
 """What a run leaves behind when it is killed, and how it is removed.
 
 A run writes down what it makes outside its folder, as it makes it: `processes`
-(leader and start time of each process group), `links` and `cgroups`. Run as a
+(leader and start time of each process group), `links`, `rules` and `cgroups`. Run as a
 script this is the guardian: it waits until its standard input ends — the run
 stopped, or was killed with -9 — and removes what is left. It imports nothing
 but the standard library.
@@ -53,6 +53,8 @@ def clear(folder: Path) -> None:
     _end_processes(folder)
     for name in noted(folder, "links"):
         subprocess.run(["ip", "link", "delete", name], capture_output=True, check=False)
+    for rule in noted(folder, "rules"):
+        subprocess.run(["iptables", "-w", "-D", *rule.split()], capture_output=True, check=False)
     for name in noted(folder, "cgroups"):
         _end_cgroups(name)
         _remove_cgroups(name)

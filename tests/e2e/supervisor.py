@@ -164,7 +164,7 @@ class Run:
         return next(one for one in reversed(self._processes) if one.name == name)
 
     def note(self, kind: str, what: str) -> None:
-        """Have something removed at the end: kind is `links` or `cgroups`."""
+        """Have something removed at the end: kind is `links`, `rules` or `cgroups`."""
         leftovers.note(self.folder, kind, what)
 
     def stop(self) -> None:

@@ -6,11 +6,13 @@ import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from e2e.appliers.git_host import GitHost
 from e2e.handover import condition_of
 from e2e.handover_none import Unapplied
+from e2e.supervisor import Run
 from subjects import PROVISION
 
 NO_SPACE = "No space left on device"
@@ -26,11 +28,24 @@ def ordered(git: GitHost, **faults: object) -> Iterator[None]:
         git.order()
 
 
+@contextmanager
+def firewalled(git: GitHost, run: Run, *verdict: str) -> Iterator[None]:
+    """Who connects to the server is rejected or gets no answer; also whoever is connected."""
+    port = str(urlsplit(git.http).port)
+    rule = ["INPUT", "-i", "lo", "-p", "tcp", "--dport", port, "-j", *verdict]
+    run.note("rules", " ".join(rule))
+    subprocess.run(["iptables", "-w", "-I", *rule], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["iptables", "-w", "-D", *rule], check=True)
+
+
 @pytest.fixture(scope="module")
 def site(unapplied: Callable[[str], Unapplied]) -> Iterator[Unapplied]:
     """One controller that lives through all the faults."""
     made = unapplied("git")
-    with made.controller():
+    with made.controller("--timeout", "15s"):
         made.create("first")
         made.committed("first")
         yield made
@@ -57,6 +72,30 @@ def test_a_failing_server_is_told_and_pushed_to_when_it_is_well_again(
         assert found["status"]["message"] == condition_of(found, "Committed")["message"]
     commit = site.committed(name)
     assert site.bare.git("merge-base", "--is-ancestor", commit, "main") == ""
+    assert site.subjects(name) == PROVISION[:1]
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "words"),
+    [
+        ("refused", ("REJECT", "--reject-with", "tcp-reset"), "Failed to connect to 127.0.0.1"),
+        ("dropped", ("DROP",), "took more than 15 s and was stopped"),
+    ],
+)
+def test_a_server_that_can_not_be_reached_is_told_and_pushed_to_when_it_can(
+    site: Unapplied,
+    breakable: Run,
+    breakable_git: GitHost,
+    name: str,
+    verdict: tuple[str, ...],
+    words: str,
+) -> None:
+    with firewalled(breakable_git, breakable, *verdict):
+        site.create(name)
+        site.refused(name, words)
+        said = site.refused("first", words)
+        assert "check" in said["message"]
+    site.committed(name)
     assert site.subjects(name) == PROVISION[:1]
 
 

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -237,6 +238,17 @@ def test_a_server_that_hangs_is_left(http: GitServer, opened: Opener, limits: Li
     with pytest.raises(UnreachableError):
         opened(over(http, limits=limits))
     assert time.monotonic() - began < 10
+
+
+def test_a_host_that_drops_packets_is_left_before_the_system_gives_up(opened: Opener) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
+        for _ in range(2):  # whoever comes now, waits until one of these is accepted
+            waiting = stack.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}/deploy.git"
+        with pytest.raises(UnreachableError, match=r"took more than 1 s and was stopped"):
+            opened(Remote(url=url, limits=Limits(answer=1)))
 
 
 def test_inherited_settings_of_git_change_nothing(
