@@ -121,6 +121,17 @@ def test_old_backups_go_final_ones_and_those_of_others_stay(
     assert len(list(other.list())) == 6
 
 
+def test_backups_of_a_time_to_come_push_out_none_of_now(store: Store, tmp_path: Path) -> None:
+    ahead = [f"2027010{day}T030000Z-1a2b3c" for day in range(1, 4)]
+    names = [f"2026112{day}T030000Z-1a2b3c" for day in range(4, 7)]
+    for name in (*ahead, *names):
+        backup.put(store, made(tmp_path / name, name))
+    assert backup.prune(store, names[2], Retention(count=2), NOW) == names[:1]
+    then = NOW + timedelta(days=60)
+    gone = [ahead[0], names[2], names[1]]
+    assert backup.prune(store, ahead[2], Retention(count=2), then) == gone
+
+
 def test_a_backup_that_is_too_old_goes_but_never_the_one_just_made(
     store: Store, tmp_path: Path
 ) -> None:

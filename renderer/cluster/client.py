@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,11 @@ class Cluster:
     def server(self) -> str:
         """The API server's URL, for messages."""
         return self._transport.server
+
+    @property
+    def clock_ahead(self) -> timedelta:
+        """How far our clock is ahead of the API server's, by its last answer."""
+        return self._transport.clock_ahead
 
     def close(self) -> None:
         """Close the idle connections."""

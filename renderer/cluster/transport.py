@@ -7,6 +7,7 @@ files and exec plug-ins that renew themselves); bodies stay plain dicts.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlencode, urlsplit
@@ -20,6 +21,7 @@ from kubernetes.utils.keepalive import tcp_keepalive_socket_options
 
 from renderer import __version__
 from renderer.cluster import failure
+from renderer.core import clocks
 
 JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -82,6 +84,8 @@ class Transport:
         self._configuration = configuration
         self._client = ApiClient(configuration)
         # Without a name and password that stand in the URL: it is printed.
+        self.clock_ahead = timedelta()
+        """How far our clock is ahead of the API server's, by its last answer."""
         parts = urlsplit(str(configuration.host))
         self.server = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
 
@@ -160,7 +164,8 @@ class Transport:
             token = self._configuration.auth_settings().get("BearerToken")
             if token and token["value"]:
                 headers["Authorization"] = token["value"]
-            return self._client.rest_client.pool_manager.request(
+            sent = datetime.now(UTC)
+            response = self._client.rest_client.pool_manager.request(
                 method,
                 url,
                 body=content,
@@ -171,6 +176,10 @@ class Transport:
             )
         except _BROKEN as error:
             raise failure.unreachable(error, asked=asked, server=self.server) from error
+        self.clock_ahead = clocks.ahead_of(
+            response.headers.get("Date", ""), sent, datetime.now(UTC)
+        )
+        return response
 
     def _read(self, response: urllib3.BaseHTTPResponse, asked: str) -> bytes:
         try:

@@ -94,6 +94,7 @@ class Reconciler:
         told = self._told(about, key, exists=held.tree is not None)
         observed = world.observe(key)
         delivery = world.deliver(desired, told.commit)
+        observed = replace(observed, clock_ahead=world.cluster.clock_ahead)
         if delivery is not None:
             observed = replace(observed, delivery=delivery)
         now = world.clock()

@@ -25,6 +25,7 @@ from renderer.controller.metrics import Metrics
 from renderer.controller.queue import WorkQueue
 from renderer.controller.watches import Watches
 from renderer.controller.world import World
+from renderer.core import clocks
 from renderer.core.desired import Desired
 from renderer.core.errors import SampleDBError
 from renderer.core.layout import Key
@@ -77,7 +78,7 @@ class Controller:
         self._leading = threading.Event()
         self._working = threading.Event()
         self.metrics.registry.register(
-            Inventory(self._watches.sampledbs.all, self._working.is_set, lambda: datetime.now(UTC))
+            Inventory(self._watches.sampledbs.all, self._working.is_set, self._now)
         )
         self._elector = self._make_elector() if settings.controller.leader_election else None
         self._servers = self._make_servers()
@@ -182,6 +183,9 @@ class Controller:
                 self.ended.wait()
                 leader.stop()
 
+    def _now(self) -> datetime:
+        return clocks.counting(datetime.now(UTC), self.cluster.clock_ahead)
+
     def _synced(self) -> bool | None:
         waiting = self._watches.unsynced()
         if waiting:
@@ -191,7 +195,7 @@ class Controller:
     def _open(self, cache: Path) -> Repository | None:
         try:
             owner = Owner(cluster=self.cluster.uid(), version=renderer.__version__)
-            ways = Ways(owner=owner, removals=wiring.removals(self.settings))
+            ways = Ways(owner=owner, removals=wiring.removals(self.settings), clock=self._now)
             repository = Repository.open(self._remote, cache, ways)
         except SampleDBError as error:
             self._unopened = str(error)
@@ -235,7 +239,7 @@ class Controller:
             place=wiring.place(self.settings),
             tell=tell,
             metrics=self.metrics,
-            clock=lambda: datetime.now(UTC),
+            clock=self._now,
             branch=self.settings.repository.branch,
             url=str(self._remote),
             secret=lambda desired: generate(desired.db, desired.credentials).manifest,

@@ -158,6 +158,12 @@ ADVICE: Mapping[str, Advice] = {
     "BackupUnproved": _of(
         About.JOB, "the backup Job ended without its proof", "look at its log; " + _AGAIN
     ),
+    "ClocksDiffer": _of(
+        About.SPEC,
+        "clocks are apart: the message says which, and how far; ages of backups can't be trusted, "
+        "so nothing goes for its age, and what is of a time to come doesn't count as fresh",
+        "set the clock that is wrong (NTP: `chronyc tracking`); the condition goes by itself",
+    ),
     "FinalBackupFailed": _of(
         About.JOB,
         "there is no proved final backup, so nothing is deleted",

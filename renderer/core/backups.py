@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 
+from renderer.core import clocks
 from renderer.core.conditions import Condition, clip, timestamp
 from renderer.core.desired import Desired
 from renderer.core.layout import Role
@@ -56,27 +58,27 @@ def _drilled(result: Mapping[str, object]) -> dict[str, object]:
 
 
 def summarise(
-    observed: Observed, previous: Mapping[str, object], record: Record | None
+    observed: Observed, previous: Mapping[str, object], record: Record | None, now: datetime
 ) -> dict[str, object]:
     """`status.backups`: last, lastVerified, lastFailure, count; {} when there are none.
 
     Jobs are cleaned up by the CronJob's history limits, so what an earlier pass saw is
-    kept until a newer one is seen.
+    kept until a newer one is seen. What lies ahead of `now` is older than all that doesn't.
     """
     before = previous.get("backups")
     known: dict[str, object] = dict(before) if isinstance(before, Mapping) else {}
     jobs = (*observed.jobs(Role.BACKUP.value), *observed.jobs(Role.BACKUP_NOW.value))
-    for job in sorted(jobs, key=_finished):
+    for job in sorted(jobs, key=lambda job: _age(_at(job), now)):
         if job.failed:
             known["lastFailure"] = _failure(job, job.message)
         elif job.succeeded and job.result and whole(job.result):
-            _take(known, {**_at(job), **shown(job.result)})
+            _take(known, {**_at(job), **shown(job.result)}, now)
         elif job.succeeded and job.result:
             known["lastFailure"] = _failure(job, "it reported no verified backup")
     if record and record.backup:
         at = record.backup.get("finishedAt")
         entry = {"time": at} if isinstance(at, str) else {}
-        _take(known, {**entry, **shown(record.backup)})
+        _take(known, {**entry, **shown(record.backup)}, now)
     if record:
         _look_at_snapshots(known, observed, record)
     if record and record.final_backup:
@@ -94,12 +96,12 @@ def _look_at_snapshots(known: dict[str, object], observed: Observed, record: Rec
         known["count"] = len(record.snapshots)
 
 
-def conditions(desired: Desired, taken: Mapping[str, object]) -> list[Condition]:
+def conditions(desired: Desired, taken: Mapping[str, object], now: datetime) -> list[Condition]:
     """The condition BackedUp, for a SampleDB whose backups are scheduled."""
     if not desired.scheduled:
         return []
     verified, failure = taken.get("lastVerified"), taken.get("lastFailure")
-    if isinstance(failure, Mapping) and _time(failure) > _time(verified):
+    if isinstance(failure, Mapping) and _age(failure, now)[:2] > _age(verified, now)[:2]:
         text = f"{failure.get('id')}: {failure.get('message')}"
         return [Condition(type="BackedUp", holds=False, reason="BackupFailed", message=text)]
     if not isinstance(verified, Mapping):
@@ -109,9 +111,9 @@ def conditions(desired: Desired, taken: Mapping[str, object]) -> list[Condition]
     return [Condition(type="BackedUp", holds=True, reason="Verified", message=text)]
 
 
-def _take(known: dict[str, object], entry: dict[str, object]) -> None:
+def _take(known: dict[str, object], entry: dict[str, object], now: datetime) -> None:
     """Take a verified backup that is newer than the newest known one, once."""
-    if _age(entry) <= _age(known.get("lastVerified")):
+    if _age(entry, now) <= _age(known.get("lastVerified"), now):
         return
     known["last"] = known["lastVerified"] = entry
     count = known.get("count")
@@ -126,8 +128,11 @@ def _at(job: Job) -> dict[str, object]:
     return {"time": _finished(job)} if job.finished_at else {}
 
 
-def _age(entry: object) -> tuple[str, str]:
-    return _time(entry), str(entry.get("id", "")) if isinstance(entry, Mapping) else ""
+def _age(entry: object, now: datetime) -> tuple[bool, str, str]:
+    """What is greater is newer, whatever clocks say that were ahead."""
+    if not isinstance(entry, Mapping):
+        return False, "", ""
+    return not clocks.is_future(_time(entry), now), _time(entry), str(entry.get("id", ""))
 
 
 def _finished(job: Job) -> str:

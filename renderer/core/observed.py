@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 
@@ -144,6 +144,8 @@ class Observed:
     """Why VolumeSnapshots can't be seen in this cluster; "" when they can."""
     secret_created: bool = False
     """True when the credentials Secret is known to exist (created or already there)."""
+    clock_ahead: timedelta = timedelta()
+    """How far this controller's clock is ahead of the API server's; negative: behind."""
 
     def server(self, name: str) -> Server | None:
         """The StatefulSet `name`, if it is there."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from renderer.core import backups, past, resilience
+from renderer.core import backups, clocks, past, resilience
 from renderer.core.conditions import Condition, clip, merge
 from renderer.core.desired import Desired
 from renderer.core.layout import Names, names
@@ -62,7 +62,7 @@ def summarise(this: Pass) -> dict[str, object]:
     db, plan, record = this.desired.db, this.plan, this.record
     children = _names(this)
     missing = _unapplied(this)
-    taken = backups.summarise(this.observed, this.previous, record)
+    taken = backups.summarise(this.observed, this.previous, record, this.now)
     status: dict[str, object] = {
         "observedGeneration": db.generation,
         "phase": plan.phase.value,
@@ -138,8 +138,9 @@ def _conditions(
         _applied(this, missing),
         _initialized(record),
     ]
-    conditions += backups.conditions(this.desired, taken)
+    conditions += backups.conditions(this.desired, taken, this.now)
     conditions += resilience.conditions(_situation(this))
+    conditions += clocks.conditions(this.observed, taken, this.now)
     conditions.append(_up_to_date(this, ready=ready))
     if plan.deletion_blocked:
         conditions.append(

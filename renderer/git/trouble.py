@@ -80,7 +80,7 @@ _SAID: Mapping[Trouble, tuple[type[SampleDBError], str, str]] = {
     Trouble.CERTIFICATE: (
         AuthenticationError,
         "was stopped: the server's certificate isn't trusted",
-        "give the file of the certificate authority that signed it; checks are never turned off",
+        "give its authority's file, renew it, or set this machine's clock: it is always checked",
     ),
     Trouble.OWNERSHIP: (
         AuthenticationError,

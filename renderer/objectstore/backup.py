@@ -77,7 +77,10 @@ def get(store: Store, name: str, folder: Path) -> None:
 
 
 def prune(store: Store, newest: str, retention: Retention, now: datetime) -> list[str]:
-    """Remove the verified backups that may go, and what killed runs left. Returns their ids."""
+    """Remove the verified backups that may go, and what killed runs left. Returns their ids.
+
+    That `now` is right, within some minutes, the store has seen by the requests' signatures.
+    """
     found: dict[str, list[Listed]] = defaultdict(list)
     for each in store.list():
         name, _, rest = each.name.partition("/")

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from renderer.core.clocks import TOLERANCE
+
 ID = re.compile(r"[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6,16}")
 
 
@@ -31,10 +33,12 @@ class Retention:
 def expired(backups: Iterable[Kept], newest: str, retention: Retention, now: datetime) -> list[str]:
     """The ids that go, newest first: those beyond the count and those that are too old.
 
-    Never `newest`, the one that was just verified, and never a final one.
+    Never `newest`, the one that was just verified, and never a final one. One of a time to come,
+    which a clock that was wrong has named, neither counts nor goes before its time.
     """
     oldest = now - timedelta(days=retention.days) if retention.days else None
-    ranked = sorted((each.id for each in backups if not each.final), reverse=True)
+    known = (each.id for each in backups if not each.final)
+    ranked = sorted((name for name in known if taken(name) <= now + TOLERANCE), reverse=True)
     return [
         name
         for rank, name in enumerate(ranked, start=1)

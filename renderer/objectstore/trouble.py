@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -20,6 +21,7 @@ from botocore.exceptions import (
 )
 from s3transfer.exceptions import RetriesExceededError
 
+from renderer.core import clocks
 from renderer.core.errors import SampleDBError, invalid, transient
 
 _KEYS = {
@@ -84,8 +86,21 @@ def _answered(error: ClientError, asked: Asked) -> Exception:
         return MissingError(asked.what)
     said = f"could not {asked.what}: the store at {asked.endpoint} answers {code}: {words}"
     status = str(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", ""))
+    if code in _CLOCK:
+        return invalid(said, remedy=f"set the node's clock (NTP){_apart(error)}, and ask again")
     remedy = _way_out(code, asked) or _way_out(status, asked)
     return invalid(said, remedy=remedy) if remedy else transient(said)
+
+
+def _apart(error: ClientError) -> str:
+    """How far the store's clock, by its answer, is from ours."""
+    date = error.response["ResponseMetadata"].get("HTTPHeaders", {}).get("date", "")
+    now = datetime.now(UTC)
+    ahead = clocks.ahead_of(date, now, now)
+    if not clocks.apart(ahead):
+        return ""
+    where = "ahead of" if ahead > timedelta() else "behind"
+    return f", which is {clocks.figure(abs(ahead))} {where} the store's"
 
 
 def _way_out(code: str, asked: Asked) -> str:
@@ -101,8 +116,6 @@ def _way_out(code: str, asked: Asked) -> str:
         )
     if code in _REGION:
         return "set spec.backup.target.s3.region to the bucket's own"
-    if code in _CLOCK:
-        return "set the node's clock"
     if code in _NO_ROOM:
         return f"give the bucket {asked.bucket} more room, or keep fewer backups"
     return ""

@@ -79,6 +79,8 @@ class ScriptedServer(ThreadingHTTPServer):
         self.clusters: list[Cluster] = []
         self.script: Callable[[Request], Answer] = lambda _: Answer(code=404, body={})
         self.ending = threading.Event()
+        self.ahead = 0.0
+        """Seconds that its clock is ahead of ours."""
 
     def encrypt(self, certificate: Path, key: Path) -> None:
         """Speak TLS from now on."""
@@ -110,6 +112,9 @@ class ScriptedServer(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: ScriptedServer
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        return super().date_time_string((timestamp or time.time()) + self.server.ahead)
 
     def do_any(self) -> None:
         parts = urlsplit(self.path)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from renderer.cluster import failure, kinds
 from renderer.cluster.client import Cluster, Scope, difference
+from renderer.core import clocks
 from renderer.core.errors import InvalidError, TransientError
 
 SEEN = {
@@ -115,6 +117,28 @@ def test_the_wait_that_a_server_asks_for_is_kept(server: Any, answer: Any) -> No
     with pytest.raises(failure.ApiError) as raised:
         server.cluster().version()
     assert raised.value.retry_after == 3
+
+
+@pytest.mark.parametrize("hours", [0, -3, 3, 800])
+def test_each_answer_tells_how_far_our_clock_is_from_the_servers(
+    server: Any, answer: Any, hours: int
+) -> None:
+    server.script = lambda _: answer(body={})
+    server.ahead = hours * 3600
+    cluster = server.cluster()
+    assert cluster.clock_ahead == timedelta()
+    cluster.version()
+    assert abs(cluster.clock_ahead + timedelta(hours=hours)) <= timedelta(seconds=2)
+
+
+def test_a_refused_or_odd_answer_tells_it_too(server: Any, answer: Any) -> None:
+    server.script = lambda _: answer(code=403, body={})
+    server.ahead = 7200
+    cluster = server.cluster()
+    with pytest.raises(failure.DeniedError):
+        cluster.version()
+    assert cluster.clock_ahead < -timedelta(hours=1)
+    assert clocks.ahead_of("soon", datetime.now(UTC), datetime.now(UTC)) == timedelta()
 
 
 def test_a_server_that_is_not_there_is_transient_and_named() -> None:

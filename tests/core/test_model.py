@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
@@ -18,6 +20,7 @@ from renderer.core.plan import Files, Phase
 from renderer.core.record import Record
 
 REFUSED = {"DowngradeRefused"}
+SATURDAY = 5
 BACKUPS = ("PersistentVolumeClaim", "orders-backup")
 
 
@@ -96,6 +99,13 @@ class Operator(User):
     @rule(value=st.booleans())
     def the_age_of_backups_is_known_or_not(self, value: bool) -> None:
         self.cluster.timed = value
+
+    @rule(hours=st.sampled_from([-800, -30, -1, 1, 30, 800]))
+    def the_clock_jumps(self, hours: int) -> None:
+        """Not into the window that is closed (within 02:00 and 06:00 of a Saturday)."""
+        there = self.cluster.now + timedelta(hours=hours)
+        if there.weekday() != SATURDAY:
+            self.cluster.now = there
 
     @rule(running=st.booleans())
     def jobs_hang_or_end(self, running: bool) -> None:

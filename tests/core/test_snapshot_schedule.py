@@ -113,12 +113,12 @@ def test_the_end_of_the_oldest_one_is_looked_at_too() -> None:
 def test_the_status_tells_how_many_are_kept_and_why_one_is_not_taken() -> None:
     cluster = ready(wanted(backup=DAILY))
     record = cluster.record
-    taken = backups.summarise(cluster.observed(), {}, record)
+    taken = backups.summarise(cluster.observed(), {}, record, cluster.now)
     assert taken["count"] == 1
     cluster.now, cluster.snapshot_error = NOW + timedelta(days=1), "quota"
     cluster.settle(wanted(backup=DAILY))
-    later = backups.summarise(cluster.observed(), {"backups": taken}, cluster.record)
-    (condition,) = backups.conditions(wanted(backup=DAILY), later)
+    later = backups.summarise(cluster.observed(), {"backups": taken}, cluster.record, cluster.now)
+    (condition,) = backups.conditions(wanted(backup=DAILY), later, cluster.now)
     assert (condition.holds, condition.reason) == (False, "BackupFailed")
     assert condition.message.endswith("-" + str(later["lastFailure"]["id"])[-8:] + ": quota")  # type: ignore[index]
 

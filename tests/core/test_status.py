@@ -26,6 +26,7 @@ GIT = GitState(
     committed_at="2026-01-02T03:04:05Z",
 )
 LATER = NOW + timedelta(hours=1)
+FAR = NOW + timedelta(days=3650)
 Status = dict[str, Any]
 
 
@@ -218,13 +219,13 @@ def job(name: str, day: int | None, **facts: object) -> Job:
     )
 
 
-def taken(*jobs: Job, previous: object = None) -> Status:
+def taken(*jobs: Job, previous: object = None, now: datetime = FAR) -> Status:
     observed = Observed(children={("Job", each.name): each for each in jobs})
-    return backups.summarise(observed, {"backups": previous}, None)
+    return backups.summarise(observed, {"backups": previous}, None, now)
 
 
 def backed_up(known: Status) -> Condition:
-    (condition,) = backups.conditions(desired(backup=SCHEDULED), known)
+    (condition,) = backups.conditions(desired(backup=SCHEDULED), known, FAR)
     return condition
 
 
@@ -284,4 +285,4 @@ def test_a_job_that_runs_or_has_not_reported_yet_says_nothing() -> None:
 
 
 def test_without_a_schedule_there_is_no_condition_on_backups() -> None:
-    assert backups.conditions(desired(), {}) == []
+    assert backups.conditions(desired(), {}, FAR) == []

@@ -51,7 +51,7 @@ def test_a_deletion_proves_its_backup_in_the_store_and_leaves_no_claim() -> None
     cluster.jobs_run = True
     cluster.turn(gone)
     assert cluster.record
-    told = backups.summarise(Observed(), {}, cluster.record)["last"]
+    told = backups.summarise(Observed(), {}, cluster.record, cluster.now)["last"]
     assert told == {
         "id": BACKUP_RESULT["id"],
         "size": 42,

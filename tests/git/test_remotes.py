@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -240,17 +240,6 @@ def test_a_server_that_hangs_is_left(http: GitServer, opened: Opener, limits: Li
     assert time.monotonic() - began < 10
 
 
-def test_a_host_that_drops_packets_is_left_before_the_system_gives_up(opened: Opener) -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as stack:
-        for _ in range(2):  # whoever comes now, waits until one of these is accepted
-            waiting = stack.enter_context(socket.socket())
-            waiting.setblocking(False)
-            waiting.connect_ex(full.getsockname())
-        url = f"http://127.0.0.1:{full.getsockname()[1]}/deploy.git"
-        with pytest.raises(UnreachableError, match=r"took more than 1 s and was stopped"):
-            opened(Remote(url=url, limits=Limits(answer=1)))
-
-
 def test_inherited_settings_of_git_change_nothing(
     bare: Bare, opened: Opener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -282,6 +271,17 @@ def test_https_is_checked_against_the_authority_that_is_named(
             opened(over(server))
         remote = Remote(url=server.address("deploy.git"), authority=certificate, limits=QUICK)
         assert isinstance(opened(remote).publish([change()])[0], Committed)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=7), timedelta(days=-2)])
+def test_a_certificate_of_another_time_asks_for_a_look_at_the_clock(
+    bare: Bare, opened: Opener, tmp_path: Path, ahead: timedelta
+) -> None:
+    certificate = self_signed(tmp_path, ahead=ahead)
+    with git_http(bare.folder.parent, tls=certificate) as server:
+        remote = Remote(url=server.address("deploy.git"), authority=certificate, limits=QUICK)
+        with pytest.raises(AuthenticationError, match="set this machine's clock"):
+            opened(remote)
 
 
 def test_a_directory_of_another_user_is_told(bare: Bare, opened: Opener) -> None:

@@ -185,6 +185,39 @@ def test_backups_that_are_too_old_go_but_the_last_verified_one_never(
     assert set(kept(filled)) == stay | set(aged[:1] if days == "30" else aged)
 
 
+def clock(machine: Machine, hours: int) -> str:
+    """Another clock than the server's: shell that runs in front of a script."""
+    there = f"$(/bin/date +%s) + {hours * 3600}"
+    return machine.shim(
+        "date",
+        f'case "$*" in *@*) ;; *) set -- -d "@$(({there}))" "$@" ;; esac\nexec /bin/date "$@"',
+    )
+
+
+@pytest.mark.parametrize("hours", [-1000, -7, 7, 1000])
+def test_a_clock_that_is_wrong_removes_nothing_and_is_told(filled: Machine, hours: int) -> None:
+    good = [backup(filled, KEEP="3", MAX_AGE_DAYS="1").json["id"] for _ in range(2)]
+    result = backup(filled, KEEP="3", MAX_AGE_DAYS="1", before=clock(filled, hours)).json
+    assert kept(filled) == sorted([*good, result["id"]])
+    assert abs(result["clockAhead"] - hours * 3600) < 60
+    assert "clockAhead" not in backup(filled, KEEP="9").json
+
+
+def test_backups_of_a_time_to_come_push_out_none_of_now_and_go_when_it_has_come(
+    filled: Machine,
+) -> None:
+    ahead = [backup(filled, KEEP="2", before=clock(filled, 48)).json["id"] for _ in range(3)]
+    assert kept(filled) == ahead
+    good = [backup(filled, KEEP="2").json["id"] for _ in range(3)]
+    assert kept(filled) == [*good[1:], *ahead]
+    volume = filled.volume("backups")
+    (volume / good[1]).rename(volume / f"20200101T000000Z-{good[1][-6:]}")
+    for number, name in enumerate(ahead):  # and now it has
+        (volume / name).rename(volume / f"2020010{number + 2}T000000Z-{name[-6:]}")
+    newest = backup(filled, KEEP="2").json["id"]
+    assert kept(filled) == [good[2], newest]
+
+
 def test_a_failed_backup_removes_no_older_one(filled: Machine) -> None:
     good = [backup(filled, KEEP="1").json["id"]]
     failed = backup(filled, KEEP="1", before=filled.shim("pg_dumpall", "exit 1"))

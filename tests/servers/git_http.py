@@ -203,11 +203,14 @@ def git_http(
         server.server_close()
 
 
-def self_signed(folder: Path, host: str = "127.0.0.1") -> Path:
-    """A PEM file with a fresh key and a certificate for an address, its own authority."""
+def self_signed(folder: Path, host: str = "127.0.0.1", ahead: timedelta = timedelta()) -> Path:
+    """A PEM file with a fresh key and a certificate for an address, its own authority.
+
+    It is made by a clock that is so far ahead; valid from an hour ago, for a day.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "git server of a test")])
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) + ahead
     address = x509.IPAddress(ipaddress.ip_address(host))
     certificate = (
         x509.CertificateBuilder()

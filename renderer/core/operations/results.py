@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from renderer.core import backups
+from renderer.core import backups, clocks
 from renderer.core.conditions import timestamp
 from renderer.core.layout import Role
 from renderer.core.observed import Job
@@ -46,15 +46,17 @@ def backed_up_now(situation: Situation) -> Verdict:
 def safe(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
     """The backup that the operation took, and when: it may spare another one a day long."""
     job = _job(situation, Role.BACKUP_NOW)
-    at = {"finishedAt": timestamp(job.finished_at)} if job and job.finished_at else {}
-    return replace(record, backup={**facts, **at})
+    if not (job and job.finished_at):
+        return replace(record, backup=dict(facts))
+    at = clocks.seen_by(situation.now, job.finished_at)
+    return replace(record, backup={**facts, "finishedAt": timestamp(at)})
 
 
 def outdated(situation: Situation, at: datetime) -> bool:
     """True when the backup that the operation took is no longer fresh at a time."""
     own = (situation.record.backup or {}).get("finishedAt")
     later = replace(situation, now=at)
-    return isinstance(own, str) and own < timestamp(at - FRESH) and lacks_any_fresh_backup(later)
+    return isinstance(own, str) and not _fresh(own, at) and lacks_any_fresh_backup(later)
 
 
 def lacks_fresh_backup(situation: Situation) -> bool:
@@ -65,16 +67,20 @@ def lacks_fresh_backup(situation: Situation) -> bool:
 
 def lacks_any_fresh_backup(situation: Situation) -> bool:
     """True when there is no verified backup that is fresh enough; a place is made for one."""
-    oldest = situation.now - FRESH
     own = (situation.record.backup or {}).get("finishedAt")
-    if isinstance(own, str) and own >= timestamp(oldest):
+    if isinstance(own, str) and _fresh(own, situation.now):
         return False
     return not any(
         job.succeeded and job.result and backups.whole(job.result)
         for role in (Role.BACKUP, Role.BACKUP_NOW)
         for job in situation.observed.jobs(role.value)
-        if job.finished_at and job.finished_at >= oldest
+        if job.finished_at and _fresh(timestamp(job.finished_at), situation.now)
     )
+
+
+def _fresh(time: str, now: datetime) -> bool:
+    """Younger than `FRESH`; what lies ahead isn't, or it would be for as long as it lies ahead."""
+    return time >= timestamp(now - FRESH) and not clocks.is_future(time, now)
 
 
 def checked(situation: Situation) -> Verdict:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from renderer.core import firing
+from renderer.core import clocks, firing
 from renderer.core.conditions import timestamp
 from renderer.core.desired import Desired
 from renderer.core.layout import Role, claim
@@ -86,7 +86,8 @@ def _facts(found: Snapshot, situation: Situation) -> dict[str, object]:
     """The proof; where the storage doesn't say the size, the volume's own is what is needed."""
     live = situation.observed.claim(situation.names.snapshot.claim)
     size = bytes_of(found.size) or (bytes_of(live.capacity) if live else 0)
-    at = {"finishedAt": timestamp(found.taken_at)} if found.taken_at else {}
+    taken = found.taken_at and clocks.seen_by(situation.now, found.taken_at)
+    at = {"finishedAt": timestamp(taken)} if taken else {}
     return {
         "id": found.name,
         "method": "VolumeSnapshot",
@@ -118,9 +119,13 @@ def noted(record: Record, facts: Mapping[str, object]) -> Record:
 
 
 def due(situation: Situation) -> datetime | None:
-    """The newest time of the schedule, when no snapshot has answered it; the first is at once."""
-    fired = _fired(situation)
-    return fired if fired and timestamp(fired) > situation.record.scheduled else None
+    """The newest time of the schedule, when no snapshot has answered it; the first is at once.
+
+    An answer that lies ahead was given by a clock that was wrong, and is none.
+    """
+    fired, answer = _fired(situation), situation.record.scheduled
+    given = not clocks.is_future(answer, situation.now)
+    return fired if fired and (timestamp(fired) > answer or not given) else None
 
 
 def answered(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
@@ -158,7 +163,8 @@ def _fired(situation: Situation) -> datetime | None:
 def surplus(situation: Situation) -> Taken | None:
     """The snapshot that is to go next: one that was given up, one too many, one too old.
 
-    The newest stays, whatever its age; so does one that the spec wants restored.
+    The newest stays, whatever its age; so does one that the spec wants restored. While clocks
+    disagree, none is too old.
     """
     record, now = situation.record, situation.now
     if situation.blind or situation.observed.no_snapshots:
@@ -172,8 +178,9 @@ def surplus(situation: Situation) -> Taken | None:
     retention = situation.desired.db.spec.backup.retention
     wanted = situation.desired.db.spec.restore.from_.volume_snapshot_name
     many = len(record.snapshots) - retention.keep
+    max_age = "" if clocks.apart(situation.observed.clock_ahead) else retention.max_age
     for index, each in enumerate(record.snapshots[:-1]):
-        end = expiry(each, retention.max_age)
+        end = expiry(each, max_age)
         if each.name != wanted and (index < many or (end is not None and end <= now)):
             return each
     return None

@@ -30,14 +30,19 @@ SELECT to_json(:'text'::text);
 SQL
 }
 
-# Makes the directory `partial`, and `id`, `version`, `lsn` and `started` known.
+# As far as clocks may be apart, in seconds.
+tolerance=300
+
+# Makes the directory `partial`, and `id`, `version`, `lsn`, `started` and `clock_ahead` known: how
+# many seconds this node's clock is ahead of the server's.
 begin_backup() {
   wait_for_server
   log_in postgres postgres-password
-  facts=$(query postgres "SELECT split_part(current_setting('server_version'), ' ', 1) || ' ' || pg_current_wal_lsn()") ||
+  facts=$(query postgres "SELECT split_part(current_setting('server_version'), ' ', 1) || ' ' || pg_current_wal_lsn() || ' ' || extract(epoch FROM clock_timestamp())::bigint") ||
     fail 1 "could not connect: $(words)"
   version=$(printf '%s' "$facts" | cut -d ' ' -f 1)
   lsn=$(printf '%s' "$facts" | cut -d ' ' -f 2)
+  clock_ahead=$(($(date +%s) - $(printf '%s' "$facts" | cut -d ' ' -f 3)))
   started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
   id="$(date -u +%Y%m%dT%H%M%SZ)-$(od -An -N3 -tx1 /dev/urandom | tr -d ' \n')"
   database=$(json_text "$PGDATABASE") || fail 1 "could not write the manifest: $(words)"
@@ -83,21 +88,36 @@ finish_backup() {
   sync "$BACKUP_DIR/$id" "$BACKUP_DIR" || true
   trap - EXIT TERM INT
   test "$REASON" = Final || prune || printf '%s\n' "old backups could not be removed; tried again after the next backup" >&2
-  succeed "{\"id\": \"$id\", \"version\": \"$version\", \"method\": \"$1\", \"size\": $2, \"sha256\": \"$sha256\", \"verified\": true, \"database\": $database$drilled}"
+  succeed "{\"id\": \"$id\", \"version\": \"$version\", \"method\": \"$1\", \"size\": $2, \"sha256\": \"$sha256\", \"verified\": true, \"database\": $database$drilled$(told_clock)}"
+}
+
+# What the result says of clocks that are apart.
+told_clock() {
+  test "${clock_ahead#-}" -le "$tolerance" || printf ', "clockAhead": %s' "$clock_ahead"
+}
+
+# now_less SECONDS: the digits of an id's time, that long ago by the earlier of the two clocks.
+now_less() {
+  now=$(date +%s)
+  test "$clock_ahead" -le 0 || now=$((now - clock_ahead))
+  date -u -d "@$((now - $1))" +%Y%m%d%H%M%S
 }
 
 # The digits of an id's time, from which on backups are young enough; 0 = all are.
 oldest_kept() {
   days=$(printenv MAX_AGE_DAYS || true)
-  case "$days" in "" | 0 | *[!0-9]*) echo 0 ;; *) date -u -d "@$(($(date +%s) - days * 86400))" +%Y%m%d%H%M%S ;; esac
+  case "$days" in "" | 0 | *[!0-9]*) echo 0 ;; *) now_less "$((days * 86400))" ;; esac
 }
 
 # Verified backups only (a manifest says so): those beyond KEEP and those that are too old go,
-# never the one just made, never a final one. Without its manifest a half removed directory is no backup.
+# never the one just made, never a final one. One of a time to come, which a clock that was wrong has
+# named, neither counts nor goes before its time: it would push out those that are newer.
+# Without its manifest a half removed directory is no backup.
 prune() (
   cd "$BACKUP_DIR" || exit 1
   test "$KEEP" -ge 1 || KEEP=1
   oldest=$(oldest_kept)
+  newest=$(now_less "-$tolerance")
   kept=0
   for manifest in $(printf '%s\n' [0-9]*T[0-9]*Z-*/manifest.json | sort -r); do
     old=$(dirname "$manifest")
@@ -105,8 +125,9 @@ prune() (
     if test ! -f "$manifest" || grep -q '"reason": "Final"' "$manifest"; then
       continue
     fi
-    kept=$((kept + 1))
     taken=$(printf '%s' "$old" | sed -e 's/-.*//' -e 's/[^0-9]//g')
+    test "$taken" -le "$newest" || continue
+    kept=$((kept + 1))
     if test "$old" != "$id" && { test "$kept" -gt "$KEEP" || test "$taken" -lt "$oldest"; }; then
       rm -f "$manifest"
       rm -rf "$old"

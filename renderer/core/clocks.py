@@ -1,0 +1,117 @@
+"""Clocks that disagree: which one counts, and what is said of it.
+
+Times come from this controller, from the API server and the control plane beside it, and from
+the nodes. Where this controller's clock is far from the API server's, the API server's counts,
+and nothing is removed for its age. A time that lies ahead of what counts proves nothing about
+age: what is said to be of then is neither fresh nor the newest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+from renderer.core.conditions import Condition, timestamp
+from renderer.core.layout import Role
+from renderer.core.observed import Observed
+
+TOLERANCE = timedelta(minutes=5)
+"""How far apart clocks may be before anybody is told; NTP keeps them within a second."""
+_SECOND = timedelta(seconds=1)
+"""What the header `Date` leaves out."""
+
+
+def apart(ahead: timedelta) -> bool:
+    """Whether two clocks are so far from each other that it matters."""
+    return abs(ahead) > TOLERANCE
+
+
+def ahead_of(date: str, sent: datetime, received: datetime) -> timedelta:
+    """How far our clock is ahead of a server's, for sure; negative: behind.
+
+    `date` is the header of the answer to a request that was sent, and received, at these times
+    of ours: nothing where it can have been written between them.
+    """
+    try:
+        there = parsedate_to_datetime(date).astimezone(UTC)
+    except ValueError:
+        return timedelta()
+    return max(sent - there - _SECOND, timedelta()) or min(received - there, timedelta())
+
+
+def counting(local: datetime, ahead: timedelta) -> datetime:
+    """The time that counts; `local` is `ahead` of the API server's."""
+    return local - ahead if apart(ahead) else local
+
+
+def is_future(time: object, now: datetime) -> bool:
+    """Whether a time of the API's form (or none) lies ahead of now."""
+    return isinstance(time, str) and time > timestamp(now + TOLERANCE)
+
+
+def seen_by(now: datetime, time: datetime) -> datetime:
+    """When something ended that is seen now: then, and not later than now."""
+    return min(time, now)
+
+
+def conditions(
+    observed: Observed, taken: Mapping[str, object], now: datetime
+) -> Iterator[Condition]:
+    """The condition ClockSkew, which is there only while clocks disagree."""
+    text = _controllers(observed) or _nodes(observed) or _others(observed, taken, now)
+    if text:
+        yield Condition(type="ClockSkew", holds=True, reason="ClocksDiffer", message=text)
+
+
+def _controllers(observed: Observed) -> str:
+    ahead = observed.clock_ahead
+    if not apart(ahead):
+        return ""
+    where = "ahead of" if ahead > timedelta() else "behind"
+    return (
+        f"the clock of this controller's node is {figure(abs(ahead))} {where} the API server's, "
+        "which counts; nothing is removed for its age meanwhile; set the clock (NTP)"
+    )
+
+
+def _nodes(observed: Observed) -> str:
+    """What backup Jobs have said of their nodes' clocks, compared with the server's."""
+    for role in (Role.BACKUP, Role.BACKUP_NOW, Role.FINAL_BACKUP):
+        for job in observed.jobs(role.value):
+            ahead = (job.result or {}).get("clockAhead")
+            if isinstance(ahead, int) and apart(timedelta(seconds=ahead)):
+                where = "ahead of" if ahead > 0 else "behind"
+                return (
+                    f"the clock of the node that Job {job.name} ran on was "
+                    f"{figure(timedelta(seconds=abs(ahead)))} {where} the server's; by the "
+                    "earlier one no older backup was removed; set the clocks of the nodes (NTP)"
+                )
+    return ""
+
+
+def _others(observed: Observed, taken: Mapping[str, object], now: datetime) -> str:
+    what, latest = max(_times(observed, taken), key=lambda each: each[1], default=("", ""))
+    if not is_future(latest, now):
+        return ""
+    far = figure(datetime.fromisoformat(latest).astimezone(UTC) - now)
+    return (
+        f"{what} is of {latest}, {far} ahead of now ({timestamp(now)}), so it doesn't count as "
+        "fresh; set the clocks of the nodes and of the control plane (NTP)"
+    )
+
+
+def _times(observed: Observed, taken: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    for role in Role:
+        for job in observed.jobs(role.value):
+            if job.finished_at:
+                yield f"the end of Job {job.name}", timestamp(job.finished_at)
+    for key, name in (("lastVerified", "the last backup"), ("lastFailure", "the last failure")):
+        entry = taken.get(key)
+        if isinstance(entry, Mapping) and isinstance(entry.get("time"), str):
+            yield name, entry["time"]
+
+
+def figure(far: timedelta) -> str:
+    """As people read it: `1 day, 3:05:00`."""
+    return str(timedelta(seconds=round(far.total_seconds())))
