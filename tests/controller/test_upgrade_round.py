@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
 from laptop_line import Line
+from majors import WITH_15
 
 from renderer.core.layout import Key
 
@@ -16,20 +18,25 @@ INIT = {
 SUM = "SELECT count(*), md5(string_agg(id || words, ',' ORDER BY id)) FROM items"
 
 
-def test_the_data_of_an_old_major_are_converted_and_every_row_is_there(line: Line) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"), [pytest.param("15", "16", marks=WITH_15), pytest.param("16", "18")]
+)
+def test_the_data_of_an_old_major_are_converted_and_every_row_is_there(
+    old: str, new: str, line: Line
+) -> None:
     with line.controller():
-        line.create(version="16", init=INIT)
+        line.create(version=old, init=INIT)
         line.until(lambda: line.holds("Ready"), "Ready")
         before = line.laptop.psql(KEY, SUM)
-        assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith("16.")
+        assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith(f"{old}.")
 
-        line.edit(lambda db: db["spec"].update(version="18"))
+        line.edit(lambda db: db["spec"].update(version=new))
         line.until(lambda: line.holds("UpToDate"), "UpToDate", 120)
         status = (line.get() or {})["status"]
-        assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith("18.")
+        assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith(f"{new}.")
         assert line.laptop.psql(KEY, SUM) == before
-    assert status["engineVersion"]["data"] == "18"
-    assert status["engineVersion"]["running"].startswith("18.")
+    assert status["engineVersion"]["data"] == new
+    assert status["engineVersion"]["running"].startswith(f"{new}.")
     assert status["history"][0]["type"] == "MajorUpgrade"
     assert [subject.partition(": ")[2] for subject in line.subjects()[3:]] == [
         "check whether it can work",
@@ -43,7 +50,7 @@ def test_the_data_of_an_old_major_are_converted_and_every_row_is_there(line: Lin
         "the new version is in force",
     ]
     majors = {path.parent.parent.name for path in line.laptop.folder.rglob("docker/PG_VERSION")}
-    assert majors == {"18"}
+    assert majors == {new}
 
 
 def test_what_stands_in_the_way_is_told_before_anything_stops(line: Line) -> None:

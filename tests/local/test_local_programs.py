@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from majors import WITH_15
 
 from renderer.core.errors import InvalidError
 from renderer.local import programs
@@ -22,6 +23,7 @@ AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="another user can be trie
         pytest.param("18", "(PostgreSQL) 18.", id="major"),
         pytest.param("18.4", "(PostgreSQL) 18.", id="minor"),
         pytest.param("16", "(PostgreSQL) 16.", id="older"),
+        pytest.param("15", "(PostgreSQL) 15.", id="oldest", marks=WITH_15),
     ],
 )
 def test_the_programs_of_a_version_are_found(run_folder: Path, version: str, shown: str) -> None:
@@ -32,8 +34,9 @@ def test_the_programs_of_a_version_are_found(run_folder: Path, version: str, sho
 
 
 def test_a_version_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
-    with pytest.raises(InvalidError, match=r"'17'\); use one of 16, 18"):
-        Programs(cache=tmp_path, owner=None).directory("17")
+    those = ", ".join(programs.served())
+    with pytest.raises(InvalidError, match=rf"'99'\); use one of {those}$"):
+        Programs(cache=tmp_path, owner=None).directory("99")
 
 
 def test_a_broken_installation_is_refused(tmp_path: Path) -> None:
@@ -41,12 +44,23 @@ def test_a_broken_installation_is_refused(tmp_path: Path) -> None:
         Programs(cache=tmp_path, owner=None, package=tmp_path).directory("18")
 
 
+def test_programs_of_another_version_than_their_place_says_are_refused(tmp_path: Path) -> None:
+    folder = tmp_path / programs.INSTALLS["18"].folder / "bin"
+    folder.mkdir(parents=True)
+    (folder / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 17.2'\n")
+    (folder / "postgres").chmod(0o755)
+    with pytest.raises(InvalidError, match="or are of another version"):
+        Programs(cache=tmp_path, owner=None, package=tmp_path).directory("18")
+
+
 @AS_ROOT
 def test_an_installation_that_the_user_cannot_read_is_copied(run_folder: Path) -> None:
-    real = programs._package()  # noqa: SLF001  # the wheel's real folder is the material
+    install = programs.INSTALLS["18"]
+    real = programs._package(install.wheel)  # noqa: SLF001  # the wheel's real folder is the material
+    assert real
     hidden = run_folder / "hidden"
     hidden.mkdir(mode=0o700)
-    for folder in (real, real.parent / programs.LIBRARIES):
+    for folder in (real, real.parent / install.libraries):
         (hidden / folder.name).symlink_to(folder)
     cache = run_folder / "cache"
     cache.mkdir()
@@ -71,7 +85,7 @@ IMAGES = {
     "docker.io/library/postgres:16.4-bookworm": "16",
     "registry.example:5000/x/postgresql:18@sha256:" + "a" * 64: "18",
     "postgres": None,
-    "postgres:17": None,
+    "postgres:99": None,
     "postgres@sha256:" + "a" * 64: None,
     "nginx:18": None,
     "": None,

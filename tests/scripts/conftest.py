@@ -18,14 +18,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from majors import MAJORS
+from whole_servers import OWNER, WHO
 
 from renderer import templating
 from renderer.core import resource
 from renderer.core.layout import Role
-from renderer.local.programs import Programs, account, give
+from renderer.local.programs import Programs, give
 
-OWNER = account()
-WHO: dict[str, Any] = {"user": OWNER.uid, "group": OWNER.gid, "extra_groups": []} if OWNER else {}
 PASSWORD = "super'user \"pass\\word $HOME `id` %s"
 VOLUMES = ("data", "config", "scripts", "sql", "run", "tmp", "backups")
 
@@ -273,7 +273,7 @@ def wait_until() -> Callable[..., None]:
     return until
 
 
-@pytest.fixture(params=["16", "18"], ids=lambda version: f"postgresql-{version}")
+@pytest.fixture(params=MAJORS)
 def machine(request: pytest.FixtureRequest, programs: Programs) -> Iterator[Machine]:
     """Folders and no server yet, for each version."""
     made = Machine(request.param, programs, {})
@@ -281,7 +281,7 @@ def machine(request: pytest.FixtureRequest, programs: Programs) -> Iterator[Mach
     made.close()
 
 
-@pytest.fixture(scope="module", params=["16", "18"], ids=lambda version: f"postgresql-{version}")
+@pytest.fixture(scope="module", params=MAJORS)
 def running(request: pytest.FixtureRequest, programs: Programs) -> Iterator[Machine]:
     """A server, shared by the tests of a module: each uses a database of its own."""
     made = Machine(request.param, programs, {})

@@ -13,12 +13,21 @@ from known_rows import EXPECTED, FILL, NAME, QUOTED, ROWS
 if TYPE_CHECKING:
     from conftest import Machine, Result
 
+MEMBERS = """
+    CREATE ROLE "man ""ager GRANTED BY" CREATEROLE; SET ROLE "man ""ager GRANTED BY";
+    CREATE ROLE team; GRANT team TO "app's" WITH ADMIN OPTION;
+    RESET ROLE; CREATE ROLE manager CREATEROLE; SET ROLE manager;
+    CREATE ROLE "GRANTED BY"; GRANT "GRANTED BY" TO "app's";
+"""
+"""Who grants has CREATEROLE, and up to 15 no right of their own in the role."""
+
 
 @pytest.fixture(scope="module")
 def source(running: Machine) -> Machine:
     """A server with two databases, roles with passwords, and what belongs to them."""
     running.psql("CREATE ROLE \"app's\" LOGIN PASSWORD 'of the backup'")
     running.psql(f'''CREATE DATABASE {QUOTED} OWNER "app's"''')
+    running.psql(MEMBERS)
     for sql in (
         FILL,
         "CREATE EXTENSION vector",
@@ -227,6 +236,11 @@ def test_a_backup_of_an_older_major_becomes_data_of_this_one(
         assert restore(later, backup).json["version"].startswith("18.")
         later.start()
         assert later.psql(ROWS, PGDATABASE=NAME) == EXPECTED
+        members = (
+            "SELECT string_agg(roleid::regrole || ' ' || admin_option, ', ' ORDER BY 1) "
+            "FROM pg_auth_members WHERE member = '\"app''s\"'::regrole"
+        )
+        assert later.psql(members) == '"GRANTED BY" false, team true'
         assert source.psql("SELECT 1") == "1"
     finally:
         later.close()

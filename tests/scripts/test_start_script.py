@@ -67,8 +67,8 @@ def test_group_writable_directories_of_a_volume_are_put_right(machine: Machine) 
     ("files", "words"),
     [
         pytest.param(
-            {"15/docker/PG_VERSION": "15\n"},
-            "data of PostgreSQL 15 found, {wanted} wanted",
+            {"14/docker/PG_VERSION": "14\n"},
+            "data of PostgreSQL 14 found, {wanted} wanted",
             id="another-major",
         ),
         pytest.param(
@@ -131,7 +131,7 @@ def test_settings_and_hba_lines_of_the_spec_are_in_force(machine: Machine) -> No
     machine.start()
     assert machine.psql("SHOW cluster_name") == odd
     assert machine.psql("SHOW work_mem") == "7MB"
-    first = "SELECT user_name FROM pg_hba_file_rules ORDER BY rule_number LIMIT 1"
+    first = "SELECT user_name FROM pg_hba_file_rules ORDER BY line_number LIMIT 1"
     assert machine.psql(first) == "{nobody_else}"
     assert machine.psql("SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL") == "0"
 

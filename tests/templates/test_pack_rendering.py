@@ -52,7 +52,7 @@ def test_what_the_pack_does_not_serve_is_refused_all_at_once() -> None:
         templating.desired(db, templating.load(BUILT_IN))
     told = str(error.value)
     assert "spec.version" in told
-    assert "use one of 16, 17, 18" in told
+    assert "use one of 15, 16, 17, 18" in told
     assert "spec.parameters.Port: can't be set: the server listens on 5432" in told
     assert "spec.parameters.listen_addresses" in told
 

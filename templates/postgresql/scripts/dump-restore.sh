@@ -119,7 +119,7 @@ restore_all() {
   make_cluster
   # shellcheck disable=SC2154 # loading is load.sh's
   start_isolated "$bin" "$partial" "$loading -c max_logical_replication_workers=0 $preload" || fail 1 "the new server does not start: $(words)"
-  restore_globals "$dumps/globals.sql"
+  restore_globals "$dumps/globals.sql" "$to"
   # shellcheck disable=SC2012 # names of digits
   for oid in $(ls "$dumps" | sed -n 's/\.name$//p' | sort -n); do
     restore_database "$oid"

@@ -69,7 +69,7 @@ check_target() {
 restore_logical() {
   make_cluster
   start_isolated "$bin" "$partial" "$loading $preload" || fail 1 "the new server does not start: $(words)"
-  restore_globals "$backup/globals.sql"
+  restore_globals "$backup/globals.sql" "$major"
   # shellcheck disable=SC2013 # names of digits
   for dump in $(sed -n 's/^[0-9a-f]*  \([0-9]*\.dump\)$/\1/p' "$backup/SHA256SUMS"); do
     restore_dump "$backup/$dump"
