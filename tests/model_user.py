@@ -29,6 +29,7 @@ class User(RuleBasedStateMachine):
         self.word_given = False
         self.had_backups = False
         self.let_go: set[str] = set()
+        self.kept_since = self.cluster.now
         self.asked = ""
 
     @rule(gates=st.sampled_from(GATES))
@@ -110,7 +111,13 @@ class User(RuleBasedStateMachine):
 
     @rule()
     def user_grows_the_volume(self) -> None:
-        self.spec["storage"] = {"size": "2Gi"}
+        self.spec["storage"] = {**self.spec.get("storage", {}), "size": "2Gi"}
+
+    @rule(value=st.sampled_from(["", "2d", "4d"]))
+    def user_says_how_long_a_replaced_volume_is_kept(self, value: str) -> None:
+        size = self.spec.get("storage", {}).get("size", "1Gi")
+        self.spec["storage"] = {"size": size, "keepReplaced": value}
+        self.cluster.timed = True
 
     @rule(value=st.booleans())
     def user_pauses_or_goes_on(self, value: bool) -> None:

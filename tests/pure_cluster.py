@@ -158,6 +158,8 @@ class PureCluster:
             self.data = False
         if runs and not (self.pod_message or wrong(self.live_configuration)):
             self.data = True
+            if self.volume[1] != self._claim(Role.DATA):
+                self.ready_since = {}
             self.volume = (CLAIM, self._claim(Role.DATA))
             self.written.add(self._claim(Role.DATA))
             self.majors.setdefault(self._claim(Role.DATA), major(self.live_image))
@@ -169,8 +171,8 @@ class PureCluster:
         self._note_times()
 
     def _note_times(self) -> None:
-        if self.pod:
-            self.ready_since = {self.pod: self.ready_since.get(self.pod, self.now)}
+        here = {self.pod: self.ready_since.get(self.pod, self.now)}
+        self.ready_since = here if self.pod else {}
         if self.timed:
             self.finished = {n: self.finished.get(n, self.now) for n in self.job_results}
 

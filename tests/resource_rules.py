@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from renderer.core.resource import backup, chaos, network, spec
+from renderer.core.resource import backup, chaos, network, spec, storage
 
 S3 = {"bucket": "abc", "secretName": "store"}
 S3_URL = "s3://abc/orders/20261124T030000Z-1a2b3c"
 FROM_STORE = {"id": "1", "from": {"s3Url": S3_URL}}
 LEAST: dict[str, object] = {"engine": "postgresql", "version": "18", "storage": {"size": "1Gi"}}
 RULES = [
-    pytest.param(spec.Storage, {"size": "1Gi"}, {"size": "0Gi"}, id="size"),
+    pytest.param(storage.Storage, {"size": "1Gi"}, {"size": "0Gi"}, id="size"),
+    pytest.param(
+        storage.Storage,
+        {"size": "1Gi", "keepReplaced": "10m"},
+        {"size": "1Gi", "keepReplaced": "0d0s"},
+        id="keep-replaced",
+    ),
     pytest.param(backup.PvcTarget, {"size": "1k"}, {"size": "0.0"}, id="backup-size"),
     pytest.param(spec.SqlConfigMapRef, {"name": "a", "key": "b"}, {"name": "a"}, id="no-key"),
     pytest.param(spec.SqlConfigMapRef, {}, {"key": "a"}, id="no-name"),

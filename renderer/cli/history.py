@@ -12,7 +12,7 @@ from renderer.cli.console import current
 from renderer.cli.exits import Exit
 from renderer.cli.one import name_argument, opened, output_option, written
 from renderer.cli.options import CLUSTER, with_settings
-from renderer.cli.seen import at
+from renderer.cli.seen import at, kept_volume
 from renderer.cli.table import columns
 from renderer.cluster.cache import key_of
 from renderer.cluster.client import Object
@@ -55,6 +55,9 @@ def command(*, settings: Settings, name: str, output: str) -> int:
     ]
     head = ("OPERATION", "TYPE", "RESULT", "COMMIT", "ENDED", "DOWNTIME")
     click.echo(columns(head, rows), nl=False)
+    kept = kept_volume(at(found, "status") or {})
+    if kept:
+        current().note(f"a replaced volume is kept: {kept}")
     return Exit.OK
 
 

@@ -222,7 +222,9 @@ def _explain(look: Look, desired: Desired) -> None:
     claim = restored_claim(desired, desired.db.spec.restore.id)
     console.note(f"the backup goes into a new volume, {claim}; the server runs on beside it")
     console.note("when every table has been read there, the server stops, and starts on it")
-    console.note(f"the old volume, {names.data}, is kept until 'sampledb confirm {key}'")
+    keep = desired.db.spec.storage.keep_replaced
+    end = f", or for {keep} after that" if keep else ""
+    console.note(f"the old volume, {names.data}, is kept until 'sampledb confirm {key}'{end}")
     if names.previous:
         console.warning(
             f"{names.previous}, which was replaced before, is still kept, and "

@@ -49,3 +49,11 @@ def age(moment: object, now: datetime) -> str:
 def clock() -> datetime:
     """The time that ages are counted to."""
     return datetime.now(UTC)
+
+
+def kept_volume(status: Mapping[str, Any]) -> str:
+    """The volume that was replaced and is kept, and until when; "" when there is none."""
+    claim = at(status, "storage", "previousClaim")
+    until = at(status, "storage", "keptUntil")
+    end = f"until {until}, or" if until else "until"
+    return f"{claim}, {end} 'sampledb confirm' lets it go" if claim else ""

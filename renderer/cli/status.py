@@ -14,7 +14,7 @@ from renderer.cli.console import current
 from renderer.cli.exits import Exit
 from renderer.cli.one import name_argument, opened, output_option, written
 from renderer.cli.options import CLUSTER, with_settings
-from renderer.cli.seen import age, at, clock, condition
+from renderer.cli.seen import age, at, clock, condition, kept_volume
 from renderer.cli.table import columns
 from renderer.settings import Settings
 
@@ -79,15 +79,10 @@ def _facts(found: Mapping[str, Any], now: datetime) -> Iterator[tuple[str, str]]
         ("Endpoint", _endpoint(status)),
         ("Secret", at(status, "endpoint", "secretName")),
         ("Restored", at(status, "restored")),
-        ("Kept volume", _kept(status)),
+        ("Kept volume", kept_volume(status)),
         ("Backup", f"{at(backup, 'id')}, {age(at(backup, 'time'), now)} ago" if backup else ""),
     )
     return ((name, str(value)) for name, value in rows if value)
-
-
-def _kept(status: Mapping[str, Any]) -> str:
-    claim = at(status, "storage", "previousClaim")
-    return f"{claim}, until 'sampledb confirm' lets it go" if claim else ""
 
 
 def _delivery(status: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from renderer.core import deletion, experiments, refusals, wishes
 from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import Observed
-from renderer.core.operations import check, snapshots
+from renderer.core.operations import check, keeping, snapshots
 from renderer.core.operations.backup import BACKUP, SCHEDULED_BACKUP
 from renderer.core.operations.catalog import DELETIONS, OPERATIONS
 from renderer.core.operations.lifecycle import (
@@ -69,7 +69,7 @@ def decide(
     )
     plans = (rule(situation) for rule in _RULES)
     plan = next((plan for plan in plans if plan is not None), None) or steady(situation)
-    times = (plan.look_at, snapshots.next_look(situation))
+    times = (plan.look_at, snapshots.next_look(situation), keeping.next_look(situation))
     return replace(plan, look_at=min((each for each in times if each), default=None))
 
 
@@ -155,6 +155,7 @@ def _made_anew(situation: Situation) -> Plan | None:
             claim=record.claim,
             previous_claim=record.previous_claim,
             replaced_by=record.replaced_by,
+            replaced_at=record.replaced_at,
             restored=record.restored,
             sources=record.sources,
             snapshots=record.snapshots,
@@ -232,10 +233,7 @@ def _migrate(situation: Situation) -> Plan | None:
 
 
 def _confirm(situation: Situation) -> Plan | None:
-    record = situation.record
-    if not record.previous_claim or situation.desired.db.confirmed_restore != record.to_confirm:
-        return None
-    return _begin(CONFIRM_RESTORE, situation)
+    return _begin(CONFIRM_RESTORE, situation) if wishes.confirmation(situation) else None
 
 
 def _expire(situation: Situation) -> Plan | None:

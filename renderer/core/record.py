@@ -117,6 +117,8 @@ class Record:
     """The claim that a restore or an upgrade has replaced, kept until that is confirmed."""
     replaced_by: str = ""
     """The id of the upgrade that has replaced it; "" when `restored` has."""
+    replaced_at: str = ""
+    """When the server was last proved on the claim that has replaced it, RFC 3339; "" before."""
     restoring: str = ""
     """The `spec.restore.id` of the restore under way, or the id of the upgrade that moves data."""
     restored: str = ""

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from renderer.core import backups, clocks, past, resilience
-from renderer.core.conditions import Condition, clip, merge
+from renderer.core.conditions import Condition, clip, merge, timestamp
 from renderer.core.desired import Desired
 from renderer.core.layout import Names, names
 from renderer.core.observed import DeliveryState, Observed
+from renderer.core.operations import keeping
 from renderer.core.operations.evidence import unapplied
 from renderer.core.operations.step import Situation, names_of
 from renderer.core.plan import Files, Phase, Plan, Trouble
@@ -267,4 +268,8 @@ def _storage(this: Pass) -> dict[str, object]:
     if this.record and this.record.previous_claim:
         shown["previousClaim"] = this.record.previous_claim
         shown["replacedBy"] = this.record.to_confirm
+    situation = _situation(this)
+    kept = keeping.until(situation) if situation else None
+    if kept is not None:
+        shown["keptUntil"] = timestamp(kept)
     return shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from renderer.core import experiments, wishes
-from renderer.core.operations import evidence, gates, roles
+from renderer.core.operations import evidence, gates, keeping, roles
 from renderer.core.operations.progress import refreshed
 from renderer.core.operations.step import Situation, names_of, running
 from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
@@ -19,8 +19,8 @@ def steady(situation: Situation) -> Plan:
     problem = None if situation.blind else verdict.problem or _kept_in_the_way(situation)
     server = situation.names.server
     phase, why = Phase.READY, f"{server} is ready and everything in Git is applied"
-    kept = gates.old_data_message(situation)
-    why = f"{why}; {kept}" if kept else why
+    for kept in (gates.old_data_message(situation), keeping.message(situation)):
+        why = f"{why}; {kept}" if kept else why
     if record.hibernated:
         phase, why = Phase.HIBERNATED, "the server is stopped; the volumes are kept"
     left = evidence.out_of_git_message(situation)

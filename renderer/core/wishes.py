@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from renderer.core.desired import Desired
-from renderer.core.operations import check, gates, snapshots
+from renderer.core.operations import check, gates, keeping, snapshots
 from renderer.core.operations.backup import BACKUP, SCHEDULED_BACKUP
 from renderer.core.operations.dump_restore import DUMP_RESTORE
 from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
 from renderer.core.operations.lifecycle import CONFIGURE, HIBERNATE, PROVISION, RESIZE, WAKE
 from renderer.core.operations.migrate import MIGRATE, wanted
 from renderer.core.operations.progress import held_by
-from renderer.core.operations.restore import RESTORE
+from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
 from renderer.core.operations.rotate import ROTATE
 from renderer.core.operations.step import Operation, Situation
 from renderer.core.operations.upgrade import MAJOR_UPGRADE, MINOR_UPGRADE, ROLL_BACK
@@ -80,6 +80,11 @@ def rotation(situation: Situation) -> bool:
     return ready and record.credentials not in {"", situation.desired.credentials}
 
 
+def confirmation(situation: Situation) -> bool:
+    """Whether the volume that was replaced may go: a person says so, or its time is up."""
+    return keeping.confirmed(situation) or keeping.due(situation)
+
+
 def migration(situation: Situation) -> bool:
     """Whether migrations are asked for that haven't been run."""
     record, asked = situation.record, wanted(situation.desired)
@@ -104,6 +109,7 @@ def instead(situation: Situation) -> Operation | None:
         DUMP_RESTORE.type: _instead_of_major(situation, DUMP_RESTORE),
         MIGRATE.type: None if migration(situation) else CONFIGURE,
         RESTORE.type: _instead_of_restore(situation),
+        CONFIRM_RESTORE.type: CONFIGURE if keeping.withdrawn(situation) else None,
         PROVISION_FROM_BACKUP.type: _instead_of_from_backup(situation),
     }.get(underway.type)
 

@@ -247,3 +247,14 @@ def test_the_volume_that_an_upgrade_has_replaced_is_confirmed_by_the_upgrades_id
     assert "which the upgrade dumprestoreupgrade-2 replaced" in ended.err
     annotations = (still.get() or {})["metadata"]["annotations"]
     assert annotations[CONFIRM_ANNOTATION] == "dumprestoreupgrade-2"
+
+
+def test_until_when_a_replaced_volume_is_kept_is_told(still: Line, sampledb: Run) -> None:
+    still.create()
+    kubeconfig = ("--kubeconfig", still.laptop.kubeconfig)
+    past = {"type": "Restore", "id": "restore-2", "result": "Succeeded", "commit": "c" * 40}
+    storage = {**KEPT["storage"], "keptUntil": "2026-01-09T03:04:05Z"}
+    still.say({**KEPT, "storage": storage, "history": [past]})
+    told = "data-orders-0, until 2026-01-09T03:04:05Z, or 'sampledb confirm' lets it go"
+    assert told in sampledb("status", NAME, *kubeconfig).out
+    assert told in sampledb("history", NAME, *kubeconfig).err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from laptop_line import Line
@@ -49,6 +50,37 @@ def test_a_restore_brings_back_every_row_and_the_old_volume_waits_for_a_word(lin
     assert line.subjects()[5].endswith(
         "step 1 of 5: restore into a new volume, beside the running server"
     )
+
+
+def test_the_old_volume_goes_by_itself_once_it_was_kept_as_long_as_the_spec_says(
+    line: Line,
+) -> None:
+    with line.controller():
+        line.create(init=INIT, backup=BACKUP, storage={"size": "1Gi", "keepReplaced": "12s"})
+        line.until(lambda: (_status(line).get("backups") or {}).get("lastVerified"), "a backup")
+        line.until(lambda: line.holds("Ready"), "Ready")
+        before = line.laptop.psql(KEY, SUM)
+        line.laptop.psql(KEY, "DELETE FROM items")
+        backup = _status(line)["backups"]["lastVerified"]["id"]
+        line.edit(
+            lambda db: db["spec"].update(restore={"id": "monday", "from": {"backupId": backup}})
+        )
+        line.until(lambda: _status(line).get("storage", {}).get("keptUntil"), "its end")
+        assert len(_claims(line)) == 2
+    ended = line.subjects()[-1]
+    with line.controller():  # another one, which has seen nothing of the restore
+        until = line.until(lambda: _status(line)["storage"].get("keptUntil"), "its end")
+        line.until(lambda: len(_claims(line)) == 1, "only the restored volume")
+        line.until(lambda: line.holds("Ready"), "Ready")
+        assert line.laptop.psql(KEY, SUM) == before
+        assert "keptUntil" not in _status(line)["storage"]
+    assert ended.startswith("restore")
+    assert line.subjects()[-2:] == [
+        "confirm the restore after 12s, step 1 of 2: release the old volume",
+        "confirm the restore after 12s, step 2 of 2: remove the old volume",
+    ]
+    [_, released] = line.git.run("log", "-2", "--format=%ct", "main").text.split()
+    assert int(released) >= datetime.fromisoformat(until).timestamp()
 
 
 def test_a_backup_that_is_not_there_is_named_and_the_server_runs_on(line: Line) -> None:

@@ -18,6 +18,7 @@ from renderer.core.operations.chaos import faults
 from renderer.core.operations.step import Step
 from renderer.core.plan import Files, Phase
 from renderer.core.record import Record
+from renderer.core.resource import duration
 
 REFUSED = {"DowngradeRefused"}
 SATURDAY = 5
@@ -43,6 +44,8 @@ class Operator(User):
         served = self.serves_somebody()
         self.cluster.commit(plan)
         record = self.cluster.record
+        if (record and record.previous_claim) != (before and before.previous_claim):
+            self.kept_since = self.cluster.now
         self.asked = plan.approval or self.asked
         self._nothing_dangerous_begins_unasked(before, record)
         self._a_replaced_volume_goes_by_the_users_word(before, record)
@@ -57,10 +60,17 @@ class Operator(User):
         if after is None or begun is None or begun == _place(before):
             return
         if begun[1].name == "LiftProtection" and not begun[1].protect_previous:
-            assert self.spec.get("confirmed") == after.to_confirm
+            said = self.spec.get("confirmed") == after.to_confirm
+            assert said or self._has_been_kept(after)
             self.let_go.add(after.previous_claim)
         if begun[1].name in {"Stop", "Swap", "Move"} and replaces(after):
             assert self.spec.get("confirmed") not in {after.restoring, begun[0]}
+
+    def _has_been_kept(self, record: Record) -> bool:
+        """Whether the volume that is kept goes by itself: the server runs on the new one."""
+        keep = self.spec.get("storage", {}).get("keepReplaced", "")
+        over = bool(keep) and self.cluster.now - self.kept_since >= duration.parse(keep)
+        return over and bool(self.cluster.pod) and not record.hibernated
 
     def _nothing_dangerous_begins_unasked(
         self, before: Record | None, after: Record | None

@@ -129,3 +129,11 @@ def test_without_a_cluster_no_snapshot_is_taken_or_let_go() -> None:
     plan = decide(wanted(backup=DAILY), None, record, NOW)
     assert (plan.phase, plan.look_at, plan.step) == (Phase.READY, None, "")
     assert snapshots.noted(record, {}) == record
+
+
+def test_an_age_beyond_the_calendar_is_never_reached() -> None:
+    for_ever = {**DAILY, "retention": {"maxAge": "999999w"}}
+    cluster = ready(wanted(backup=for_ever))
+    cluster.now += timedelta(days=1)
+    assert cluster.settle(wanted(backup=for_ever)).phase is Phase.READY
+    assert len(there(cluster)) == 2

@@ -97,6 +97,16 @@ def test_a_volume_that_a_restore_replaced_is_told_until_that_is_confirmed() -> N
     assert kept == [None, "data-orders-0", None]
 
 
+def test_until_when_a_replaced_volume_is_kept_is_told() -> None:
+    storage = {"size": "1Gi", "keepReplaced": "7d"}
+    cluster = PureCluster(timed=True)
+    cluster.settle(desired(backup=TARGET, storage=storage))
+    restore = {"id": "monday", "from": {"backupId": BACKUP_RESULT["id"]}}
+    asked = desired(backup=TARGET, restore=restore, storage=storage)
+    cluster.settle(asked)
+    assert status(asked, cluster)["storage"]["keptUntil"] == "2026-01-09T03:04:05Z"
+
+
 def test_an_operation_keeps_the_time_at_which_it_began() -> None:
     cluster = PureCluster()
     cluster.turn(desired())

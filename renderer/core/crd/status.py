@@ -148,6 +148,8 @@ class Storage:
     """Claim that a restore or an upgrade has replaced, kept until that is confirmed."""
     replaced_by: Word | None = None
     """Id of that restore or upgrade, which the annotation sampledb.dev/confirm-restore names."""
+    kept_until: Time | None = None
+    """When it goes unconfirmed; with spec.storage.keepReplaced."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

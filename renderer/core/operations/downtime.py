@@ -36,7 +36,7 @@ def reported(record: Record, _situation: Situation, facts: Mapping[str, object])
 def stopped(record: Record, facts: Mapping[str, object]) -> Record:
     """Keep when the old server stopped, where the Job knows."""
     at = facts.get("stoppedAt")
-    if record.underway is None or not isinstance(at, str) or _moment(at) is None:
+    if record.underway is None or not isinstance(at, str) or moment(at) is None:
         return record
     return replace(record, underway=replace(record.underway, stopped_at=at))
 
@@ -44,8 +44,8 @@ def stopped(record: Record, facts: Mapping[str, object]) -> Record:
 def measured(record: Record, situation: Situation, _facts: Mapping[str, object]) -> Record:
     """How long the server was away, once its Pod is ready again."""
     underway = record.underway
-    since = _moment(underway.stopped_at) if underway else None
-    ready = _ready_at(situation)
+    since = moment(underway.stopped_at) if underway else None
+    ready = ready_at(situation)
     if underway is None or since is None or ready is None or ready < since:
         return record
     return replace(
@@ -108,12 +108,14 @@ def _duration(seconds: float) -> str:
     return f"{round(seconds / _MINUTE)} min"
 
 
-def _ready_at(situation: Situation) -> datetime | None:
+def ready_at(situation: Situation) -> datetime | None:
+    """Since when the server's Pod is ready; None while it isn't, or where that isn't said."""
     pods: tuple[Pod, ...] = situation.observed.pods_of(Role.SERVER.value)
     return next((pod.ready_at for pod in pods if pod.ready and not pod.deleting), None)
 
 
-def _moment(text: str) -> datetime | None:
+def moment(text: str) -> datetime | None:
+    """A time as a Job or the record says it; None for what is none, or of no time zone."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -2,7 +2,7 @@
 
 What `pg_upgrade` can't carry over, or carries over as it was (checksums off, the files' layout),
 is made anew. The old claim is only read; the new one takes its place, and it is kept until a
-person confirms that it may go.
+person confirms that it may go, or its time is up.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from renderer.core.desired import Desired
 from renderer.core.layout import Role
-from renderer.core.operations import check, downtime, evidence, results, roles
+from renderer.core.operations import check, downtime, evidence, keeping, results, roles
 from renderer.core.operations.step import Operation, Situation, Step, Verdict, running
 from renderer.core.operations.upgrade import MAJOR_UPGRADE
 from renderer.core.plan import Phase
@@ -56,6 +56,7 @@ def _moved(record: Record, situation: Situation, facts: Mapping[str, object]) ->
         claim=situation.names.restored,
         previous_claim=situation.names.data,
         replaced_by=record.restoring,
+        replaced_at="",
         restoring="",
     )
 
@@ -93,7 +94,10 @@ DUMP_RESTORE = Operation(
             _OF_MAJOR["Analyze"],
             on_failure="AnalyzeFailed: the new server runs, the old volume is kept",
         ),
-        _OF_MAJOR["BackupAfter"],
+        replace(
+            _OF_MAJOR["BackupAfter"],
+            learn=keeping.counted_from(_OF_MAJOR["BackupAfter"].learn),
+        ),
     ),
     done="the new version is in force; the old volume is kept until the upgrade is confirmed",
 )

@@ -1,8 +1,8 @@
 """A restore: into a new claim beside the server's, which it replaces when it is proved.
 
-The claim that was replaced is kept until a person confirms that it may go. A restore is
-asked for by an id and never repeated for it: what stands in Git for ever can't bring
-old data back (gitops.md, trap 27).
+The claim that was replaced is kept until a person confirms that it may go, or its time is
+up. A restore is asked for by an id and never repeated for it: what stands in Git for ever
+can't bring old data back (gitops.md, trap 27).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from renderer.core.desired import Desired
 from renderer.core.layout import Role, claim
-from renderer.core.operations import evidence, results, roles
+from renderer.core.operations import evidence, keeping, results, roles
 from renderer.core.operations.step import Operation, Step, restored_claim, running
 from renderer.core.plan import Phase
 from renderer.core.record import Record
@@ -41,6 +41,7 @@ def _swapped(record: Record, desired: Desired) -> Record:
         claim=restored_claim(desired, record.restoring),
         previous_claim=record.claim or claim(desired.key.name, "0"),
         replaced_by="",
+        replaced_at="",
         restored=record.restoring,
         previous="",  # what an upgrade left is on the old volume, and goes with it
         previous_of="",
@@ -94,7 +95,7 @@ RESTORE = Operation(
             roles=roles.with_job(Role.VERIFY),
             proof=results.answers,
             on_failure="VerifyFailed: the server runs, the old volume is kept",
-            learn=results.told,
+            learn=keeping.counted_from(results.told),
             release=running,
         ),
     ),
@@ -105,6 +106,7 @@ RESTORE = Operation(
 CONFIRM_RESTORE = Operation(
     type="ConfirmRestore",
     title="confirm the restore",
+    about=keeping.by_time,
     steps=(
         Step(
             name="LiftProtection",
@@ -117,6 +119,6 @@ CONFIRM_RESTORE = Operation(
             protect_previous=False,
         ),
     ),
-    finish=lambda record: replace(record, previous_claim="", replaced_by=""),
+    finish=lambda record: replace(record, previous_claim="", replaced_by="", replaced_at=""),
     done="remove the old volume",
 )

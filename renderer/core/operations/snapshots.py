@@ -190,7 +190,7 @@ def expiry(each: Taken, max_age: str) -> datetime | None:
     """When a snapshot gets too old; None without a limit."""
     if not (max_age and each.at):
         return None
-    return datetime.fromisoformat(each.at).astimezone(UTC) + duration.parse(max_age)
+    return duration.after(datetime.fromisoformat(each.at).astimezone(UTC), max_age)
 
 
 def expiring(record: Record, each: Taken) -> Record:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from renderer.core.errors import invalid
 
@@ -23,3 +23,11 @@ def parse(text: str) -> timedelta:
         )
     terms = _TERM.findall(text)
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in terms), timedelta())
+
+
+def after(moment: datetime, text: str) -> datetime | None:
+    """When a duration that begins at `moment` ends; None beyond the calendar."""
+    try:
+        return moment + parse(text)
+    except OverflowError:
+        return None

@@ -18,7 +18,7 @@ from renderer.core.resource.chaos import NETWORK_POLICY_IS_THERE, Chaos
 from renderer.core.resource.model import CONFIG, Broken, Checked, Rule, UpdateRule, shared
 from renderer.core.resource.network import NetworkPolicy, Service
 from renderer.core.resource.operations import Deletion, Delivery, Migrations, Upgrade
-from renderer.core.resource.volume import CLASS_IS_FIXED, NEVER_SHRINKS, SIZE_IS_POSITIVE
+from renderer.core.resource.storage import Storage
 
 _RESERVED_DATABASES = ("postgres", "template0", "template1")
 _RESERVED_ROLES = (
@@ -32,19 +32,6 @@ _RESERVED_ROLES = (
 )
 _SQL_LIMIT = 768 * 1024
 """Bytes of all inline SQL: a ConfigMap holds 1 MiB, and scripts go there too."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
-class Storage(Checked):
-    """The volume that holds the data."""
-
-    size: fields.Size
-    """Size of the volume. It can grow, never shrink."""
-    storage_class_name: fields.ObjectName = ""
-    """StorageClass of the volume; empty for the cluster's default. Can't be changed."""
-
-    rules: ClassVar[tuple[Rule, ...]] = (SIZE_IS_POSITIVE,)
-    updates: ClassVar[tuple[UpdateRule, ...]] = (NEVER_SHRINKS, CLASS_IS_FIXED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)

@@ -9,7 +9,8 @@ from renderer.core.resource import explain
 from renderer.core.resource.backup import PvcTarget
 from renderer.core.resource.model import UpdateRule, alias
 from renderer.core.resource.sampledb import SampleDB
-from renderer.core.resource.spec import Spec, Storage
+from renderer.core.resource.spec import Spec
+from renderer.core.resource.storage import Storage
 
 
 def check_update(old: SampleDB, new: SampleDB) -> None:
