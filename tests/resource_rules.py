@@ -103,6 +103,12 @@ RULES = [
         id="chaos-network",
     ),
     pytest.param(backup.Restore, {}, {"from": {"volumeSnapshotName": "b"}}, id="restore-id"),
+    pytest.param(
+        backup.Restore,
+        {"id": "1", "from": {"backupId": "20261124T030000Z-1a2b3c"}, "allowUnverified": True},
+        {"id": "1", "from": {"volumeSnapshotName": "b"}, "allowUnverified": True},
+        id="restore-unverified",
+    ),
     pytest.param(backup.S3Target, S3, {"bucket": "abc"}, id="store-secret"),
     pytest.param(
         spec.Spec,

@@ -81,6 +81,25 @@ def test_a_backup_without_its_manifest_is_none(store: Store, folder: Path, tmp_p
         backup.get(store, ID, tmp_path)
 
 
+def test_a_backup_without_its_manifest_is_brought_only_when_told_and_whole(
+    store: Store, server: S3Server, folder: Path, tmp_path: Path
+) -> None:
+    backup.put(store, folder)
+    store.remove(f"{ID}/manifest.json")
+    (tmp_path / "back").mkdir()
+    backup.get(store, ID, tmp_path / "back", unverified=True)
+    (folder / ID / "manifest.json").unlink()
+    assert same(folder / ID, tmp_path / "back" / ID)
+    server.flip_a_bit(f"{store.place.prefix}/{ID}/16384.dump")
+    with pytest.raises(InvalidError, match=r"is damaged: 16384\.dump is not what was uploaded"):
+        backup.get(store, ID, tmp_path, unverified=True)
+    store.remove(f"{ID}/objects.json")
+    with pytest.raises(InvalidError, match=r"is damaged: objects\.json is missing"):
+        backup.get(store, ID, tmp_path / "back", unverified=True)
+    with pytest.raises(InvalidError, match="there is no backup"):
+        backup.get(store, "20260101T000000Z-aaaaaa", tmp_path, unverified=True)
+
+
 def test_a_backup_that_is_not_there_is_named_with_those_that_are(
     store: Store, folder: Path, tmp_path: Path
 ) -> None:

@@ -41,6 +41,9 @@ sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --dry-run
 
 sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --wait
 
+# one of which nothing proves that it can be restored: its files are compared with their sums
+sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --allow-unverified
+
 # a snapshot of the volume: kubectl get volumesnapshots shows them
 sampledb restore team-a/orders --snapshot orders-snapshot-1a2b3c4d --wait
 # the backup of another SampleDB, from the store of spec.backup.target.s3
@@ -89,6 +92,11 @@ sampledb restore --from-tombstone tombstones/team-a/orders/20260102t030405z-1a2b
 @click.option(
     "--unlisted", is_flag=True, help="Take a backup that the status doesn't name: an older one."
 )
+@click.option(
+    "--allow-unverified",
+    is_flag=True,
+    help="Take a backup that was never verified too, if every file is as its sum says.",
+)
 @tombstone_options
 @dry_run_option
 @output_option("text")
@@ -103,6 +111,7 @@ def command(  # noqa: PLR0913 - one for each option
     url: str,
     restore_id: str,
     unlisted: bool,
+    allow_unverified: bool,
     tombstone: str,
     folder: str,
     dry_run: bool,
@@ -128,14 +137,18 @@ def command(  # noqa: PLR0913 - one for each option
         return Exit.OK
     wanted = restore_id or moment()
     source = _source(backup, snapshot, url)
-    edit: dict[str, Any] = {"spec": {"restore": {"id": wanted, "from": source}}}
+    restore: dict[str, Any] = {"id": wanted, "from": source}
+    restore |= {"allowUnverified": True} if allow_unverified else {}
+    edit: dict[str, Any] = {"spec": {"restore": restore}}
     if how.show:
         click.echo(printed(settings, name, edit))
         return Exit.OK
     with looked(settings, name) as look:
         found = look.found
         source |= _forgotten(found, source)
-        _refuse(look, wanted, backup, unlisted=unlisted or bool(url or snapshot))
+        restore |= _verified_again(found, restore)
+        any_will_do = unlisted or allow_unverified or bool(url or snapshot)
+        _refuse(look, wanted, backup, unlisted=any_will_do)
         coming = rehearse(look, edit["spec"])
         _explain(look, coming.desired)
         if dry_run:
@@ -179,6 +192,12 @@ def _forgotten(found: Object, source: Mapping[str, str]) -> dict[str, str]:
     """What an earlier restore came from: only one source may stand there."""
     before = at(found, "spec", "restore", "from") or {}
     return {name: "" for name in before if name not in source}
+
+
+def _verified_again(found: Object, restore: Mapping[str, Any]) -> dict[str, bool]:
+    """What an earlier restore was allowed isn't what this one is."""
+    allowed = at(found, "spec", "restore", "allowUnverified") is True
+    return {"allowUnverified": False} if allowed and "allowUnverified" not in restore else {}
 
 
 def _refuse(look: Look, wanted: str, backup: str, *, unlisted: bool) -> None:

@@ -32,7 +32,7 @@ class Underway:
     attempt: int = 1
     """Counts how often it was prepared: what is too old when it may go on is made anew."""
     report: str = ""
-    """What the check before an upgrade has found."""
+    """What the check before an upgrade has found, or why a restored backup is unverified."""
     stopped_at: str = ""
     """When the old server cut its clients off, as it says itself."""
     downtime: int | None = None

@@ -4,6 +4,7 @@ Reads: S3_URL (where the backups lie) S3_ENDPOINT S3_REGION S3_SECRET (its name,
        S3_CA (PEM, if any) AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN (if any)
        BACKUP_DIR TMPDIR TERMINATION_LOG
        put: KEEP MAX_AGE_DAYS (if any) REASON; get: BACKUP_ID
+       ALLOW_UNVERIFIED (1: also one without a manifest; if any)
 Exit codes, as the scripts have them: 65 = trying again won't help; 1 = try again.
 """
 
@@ -64,7 +65,8 @@ def _put(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _get(environment: Mapping[str, str]) -> dict[str, Any]:
-    backup.get(_store(environment), environment["BACKUP_ID"], Path(environment["BACKUP_DIR"]))
+    folder, unverified = Path(environment["BACKUP_DIR"]), environment.get("ALLOW_UNVERIFIED") == "1"
+    backup.get(_store(environment), environment["BACKUP_ID"], folder, unverified=unverified)
     return {}
 
 

@@ -49,11 +49,14 @@ def put(store: Store, folder: Path) -> dict[str, Any]:
     return {**result, "verified": True, "url": str(store.place.below(backup.name))}
 
 
-def get(store: Store, name: str, folder: Path) -> None:
-    """Bring the backup `name` into `folder`, every file compared with its sum."""
+def get(store: Store, name: str, folder: Path, *, unverified: bool = False) -> None:
+    """Bring the backup `name` into `folder`, every file compared with its sum.
+
+    With `unverified` also one without a manifest: what reads it then is to do without.
+    """
     if not ID.fullmatch(name):
         raise invalid("is not the id of a backup", value=name)
-    manifest, contents = _described(store, name)
+    manifest, contents = _described(store, name, unverified=unverified)
     half = folder / f"{name}.partial"
     half.mkdir()
     for directory in contents["directories"]:
@@ -71,7 +74,8 @@ def get(store: Store, name: str, folder: Path) -> None:
             raise _damaged(store, name, f"{entry['name']} is not what was uploaded")
 
     _each(fetch, contents["files"])
-    (half / MANIFEST).write_bytes(manifest)
+    if manifest is not None:
+        (half / MANIFEST).write_bytes(manifest)
     half.rename(folder / name)
     _log.info("fetched %s: %d files", store.place.below(name), len(contents["files"]))
 
@@ -155,12 +159,14 @@ def _only(folder: Path) -> Path:
     return whole[0]
 
 
-def _described(store: Store, name: str) -> tuple[bytes, dict[str, Any]]:
-    """The manifest, and the list of what was uploaded."""
+def _described(store: Store, name: str, *, unverified: bool) -> tuple[bytes | None, dict[str, Any]]:
+    """The manifest, None where one without it will do, and the list of what was uploaded."""
+    manifest = None
     try:
         manifest = store.read(f"{name}/{MANIFEST}")
     except MissingError:
-        raise _unknown(store, name) from None
+        if not unverified or next(store.list(f"{name}/"), None) is None:
+            raise _unknown(store, name) from None
     try:
         contents = orjson.loads(store.read(f"{name}/{OBJECTS}"))
     except MissingError:
@@ -177,7 +183,11 @@ def _unknown(store: Store, name: str) -> SampleDBError:
     names = {each.name.partition("/")[0] for each in store.list() if _is_manifest(each)}
     ids = sorted((each for each in names if ID.fullmatch(each)), reverse=True)
     if next(store.list(f"{name}/"), None) is not None:
-        return invalid(f"the backup {place} was never verified: it has no {MANIFEST}")
+        return invalid(
+            f"the backup {place} was never verified: it has no {MANIFEST}",
+            remedy="to restore it all the same, set spec.restore.allowUnverified: every file of it "
+            "is still compared with its sum",
+        )
     known = ", ".join(ids[:3])
     return invalid(
         f"there is no backup {place}",

@@ -258,3 +258,18 @@ def test_until_when_a_replaced_volume_is_kept_is_told(still: Line, sampledb: Run
     told = "data-orders-0, until 2026-01-09T03:04:05Z, or 'sampledb confirm' lets it go"
     assert told in sampledb("status", NAME, *kubeconfig).out
     assert told in sampledb("history", NAME, *kubeconfig).err
+
+
+def test_a_backup_that_was_never_verified_is_allowed_for_one_restore_only(
+    still: Line, sampledb: Run
+) -> None:
+    still.create()
+    kubeconfig = ("--kubeconfig", str(still.laptop.kubeconfig))
+    printed = sampledb("restore", NAME, "--backup", ID, "--allow-unverified", "--print")
+    assert yaml.safe_load(printed.out)["spec"]["restore"]["allowUnverified"] is True
+    first = sampledb("restore", NAME, "--backup", ID, "--allow-unverified", *kubeconfig)
+    assert first.code == 0, first.err
+    assert (still.get() or {})["spec"]["restore"]["allowUnverified"] is True
+    second = sampledb("restore", NAME, "--backup", ID, "--unlisted", *kubeconfig)
+    assert second.code == 0, second.err
+    assert (still.get() or {})["spec"]["restore"]["allowUnverified"] is False

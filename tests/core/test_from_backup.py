@@ -64,6 +64,18 @@ def test_the_server_starts_on_the_restored_volume_and_nothing_is_initialised() -
     assert (record.data_version, record.credentials) == ("18", "orders-credentials")
 
 
+def test_the_history_tells_that_the_backup_was_never_verified() -> None:
+    cluster = PureCluster()
+    cluster.commit(decide(wanted(), cluster.observed(), None, NOW))
+    job = next(name for kind, name in cluster.git if kind == "Job")
+    told = {"id": BACKUP_RESULT["id"], "verified": False, "unproved": "it was not finished"}
+    cluster.job_results[job] = told
+    cluster.settle(wanted())
+    assert cluster.record
+    assert cluster.record.ended[0].result == "Succeeded, from an unverified backup"
+    assert cluster.record.ended[0].report == "the backup was never verified: it was not finished"
+
+
 def test_the_secret_is_there_before_the_job_reads_it() -> None:
     assert decide(wanted(), PureCluster().observed(), None, NOW).create_secret
 

@@ -149,6 +149,23 @@ def test_a_restore_that_says_nothing_of_the_backup_goes_no_further() -> None:
     assert reason(cluster.settle(wanted())) == "RestoreUnproved"
 
 
+def test_the_history_tells_a_restore_of_a_backup_that_was_never_verified() -> None:
+    cluster = ready(desired(backup=TARGET))
+    cluster.turn(wanted())
+    job = next(name for kind, name in cluster.live if kind == "Job")
+    told = {"id": BACKUP_RESULT["id"], "verified": False, "unproved": "it has no manifest.json"}
+    cluster.job_results[job] = told
+    plan = cluster.turn(wanted())
+    assert plan.report == "the backup was never verified: it has no manifest.json"
+    cluster.settle(wanted())
+    assert cluster.record
+    ended = cluster.record.ended[0]
+    assert (ended.type, ended.result) == ("Restore", "Succeeded, from an unverified backup")
+    assert ended.report == plan.report
+    cluster.settle(wanted("tuesday"))
+    assert (cluster.record.ended[0].result, cluster.record.ended[0].report) == ("Succeeded", "")
+
+
 def test_without_a_cluster_nothing_is_restored() -> None:
     cluster = ready(desired(backup=TARGET))
     plan = decide(wanted(), None, cluster.record, NOW)

@@ -63,7 +63,7 @@ def test_a_copy_is_started_and_read_before_it_counts(source: Machine) -> None:
     source.empty("backups")
 
 
-def restore(machine: Machine, backup: Path) -> Result:
+def restore(machine: Machine, backup: Path, **more: str) -> Result:
     env = machine.env(
         BACKUP_DIR=str(backup.parent),
         BACKUP_ID=backup.name,
@@ -74,6 +74,7 @@ def restore(machine: Machine, backup: Path) -> Result:
         POSTGRES_PASSWORD="",
         PGUSER="postgres",
         WAIT_SECONDS="60",
+        **more,
     )
     return machine.run("restore.sh", env, before=verifier(machine))
 
@@ -106,13 +107,19 @@ def test_the_copy_proves_itself_and_starts_with_the_same_rows(
     assert twin.psql(ROWS, PGDATABASE=NAME) == EXPECTED
 
 
-def test_a_flipped_bit_in_the_copy_is_refused_by_the_name_of_its_file(
-    source: Machine, twin: Machine, copied: Path
-) -> None:
+def flip_a_bit(source: Machine, copied: Path) -> str:
+    """In the copy of a table; the file's name."""
     where = source.psql("SELECT pg_relation_filepath('things')", PGDATABASE=NAME)
     data = bytearray((copied / "data" / where).read_bytes())
     data[len(data) // 2] ^= 1
     (copied / "data" / where).write_bytes(data)
+    return where
+
+
+def test_a_flipped_bit_in_the_copy_is_refused_by_the_name_of_its_file(
+    source: Machine, twin: Machine, copied: Path
+) -> None:
+    where = flip_a_bit(source, copied)
     result = restore(twin, copied)
     assert result.code == 65
     assert f"the backup {copied.name} is damaged: " in result.message
@@ -156,3 +163,26 @@ def test_old_copies_go_and_a_server_without_a_line_for_replication_is_told(
     result = backup(twin)
     assert result.code == 65
     assert "pg_hba.conf needs a line for replication" in result.message
+
+
+def test_a_copy_that_was_never_verified_is_restored_only_when_told(
+    twin: Machine, copied: Path
+) -> None:
+    (copied / "manifest.json").unlink()
+    assert "was never verified" in restore(twin, copied).message
+    result = restore(twin, copied, ALLOW_UNVERIFIED="1").json
+    assert (result["verified"], result["method"]) == (False, "Physical")
+    twin.mount({"parameters": PREPARED})
+    twin.start()
+    assert twin.psql(ROWS, PGDATABASE=NAME) == EXPECTED
+
+
+def test_a_copy_that_was_never_verified_and_is_damaged_is_refused(
+    source: Machine, twin: Machine, copied: Path
+) -> None:
+    (copied / "manifest.json").unlink()
+    where = flip_a_bit(source, copied)
+    result = restore(twin, copied, ALLOW_UNVERIFIED="1")
+    assert result.code == 65
+    assert f"the backup {copied.name} is damaged: " in result.message
+    assert where in result.message

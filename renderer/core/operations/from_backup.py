@@ -22,7 +22,7 @@ def _filled(record: Record, situation: Situation, facts: Mapping[str, object]) -
     desired = situation.desired
     database = {"initialized": True, "database": desired.db.spec.init.database}
     return replace(
-        results.told(record, situation, facts),
+        results.noted_unverified(results.told(record, situation, facts), situation, facts),
         data_version=desired.major,
         initialized={**facts, **database, "digest": desired.init_digest},
         credentials=desired.credentials,
@@ -71,6 +71,7 @@ PROVISION_FROM_BACKUP = Operation(
         ),
     ),
     finish=lambda record: replace(record, restoring=""),
+    result=results.how_restored,
     done="the restored database is in force",
     create_secret=True,
 )

@@ -62,6 +62,7 @@ RESTORE = Operation(
             roles=roles.restoring,
             proof=results.restored,
             on_failure="RestoreFailed: the server runs on with the data that it has",
+            learn=results.noted_unverified,
             release=running,
             enter=begun,
         ),
@@ -100,6 +101,7 @@ RESTORE = Operation(
         ),
     ),
     finish=lambda record: replace(record, restoring=""),
+    result=results.how_restored,
     done="restored; the old volume is kept until the restore is confirmed",
 )
 

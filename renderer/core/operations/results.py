@@ -129,6 +129,21 @@ def restored(situation: Situation) -> Verdict:
     )
 
 
+def noted_unverified(record: Record, _situation: Situation, facts: Mapping[str, object]) -> Record:
+    """What the Job says of a backup that was never verified: the history tells it."""
+    underway = record.underway
+    if facts.get("verified") is not False or underway is None:
+        return record
+    report = f"the backup was never verified: {facts.get('unproved')}"
+    return replace(record, underway=replace(underway, report=report))
+
+
+def how_restored(record: Record) -> str:
+    """How a restore has ended."""
+    noted = record.underway is not None and record.underway.report
+    return "Succeeded, from an unverified backup" if noted else "Succeeded"
+
+
 def migrated(situation: Situation) -> Verdict:
     """The migrations have been run; the Job says which version they came to."""
     return _job_result(situation, Role.MIGRATE)

@@ -223,8 +223,20 @@ class Restore(Checked):
     """A new value asks for one restore; it is recorded and never repeated."""
     from_: RestoreSource = Field(default_factory=shared(RestoreSource))
     """What to restore."""
+    allow_unverified: fields.Flag = False
+    """Whether a backup may be restored that was never verified: one without a manifest, of which
+    every file is as its list of sums says. One that is damaged is refused all the same."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            cel="!self.allowUnverified || self.from.volumeSnapshotName == ''",
+            holds=lambda restore: (
+                not restore.allow_unverified or restore.from_.volume_snapshot_name == ""
+            ),
+            message="can't be true for a VolumeSnapshot, which the storage says is ready or not",
+            field="allowUnverified",
+            remedy="remove it",
+        ),
         Rule(
             cel="self.id == '' || self.from.backupId != '' || self.from.volumeSnapshotName != ''"
             " || self.from.s3Url != ''",

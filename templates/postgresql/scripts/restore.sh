@@ -5,6 +5,7 @@
 #        PGDATA CONFIG_DIR PGUSER (the superuser)
 #        POSTGRES_PASSWORD OWNER OWNER_PASSWORD (set afterwards; empty: as in the backup)
 #        INIT_DATABASE (if any: the backup must have it)
+#        ALLOW_UNVERIFIED (1: also one without a manifest, or that was not finished; if any)
 #        DRILL (1: only try, in DRILL_DIR, of which nothing is kept) DRILL_DIR
 #        PGSOCKETDIR TMPDIR TERMINATION_LOG
 # Every file is read and compared with its sum before anything is made of it. The directory is
@@ -37,19 +38,54 @@ field() {
   sed -n "s/.*\"$1\": \"\\([^\"\\\\]*\\)\".*/\\1/p" "$backup/manifest.json" | head -n 1
 }
 
-check_backup() {
-  case "$BACKUP_ID" in "" | . | .. | */* | *.partial) fail 65 "\"$BACKUP_ID\" is not the id of a backup" ;; esac
+# What would make it a verified one, when that is missing.
+look_for_proof() {
+  unproved=""
+  if test ! -d "$backup" && test -d "$backup.partial"; then
+    unproved="it was not finished"
+    backup="$backup.partial"
+  elif test -d "$backup" && test ! -f "$backup/manifest.json"; then
+    unproved="it has no manifest.json"
+  fi
   test -d "$backup" || fail 65 "there is no backup $BACKUP_ID on the backup volume"
-  test -f "$backup/manifest.json" || fail 65 "the backup $BACKUP_ID was never verified: it has no manifest.json"
+  test -z "$unproved" || test "$(printenv ALLOW_UNVERIFIED || true)" = 1 ||
+    fail 65 "the backup $BACKUP_ID was never verified: $unproved; to restore it all the same, set spec.restore.allowUnverified: every file of it is still compared with its sum"
+}
+
+# The list of sums is written after all that it names, and globals.sql is the last in it.
+facts_without_manifest() {
+  sha256=$(sha256sum < "$backup/SHA256SUMS" 2> "$errors" | cut -d ' ' -f 1)
+  if test -f "$backup/data/PG_VERSION"; then
+    method=Physical
+    made_by=$(cat "$backup/data/PG_VERSION")
+    last="data/backup_manifest"
+  else
+    method=Logical
+    first=$(printf '%s\n' "$backup"/*.dump | head -n 1)
+    made_by=$(pg_restore -l "$first" 2> "$errors" | sed -n 's/^; *Dumped from database version: *\([0-9.]*\).*/\1/p')
+    last="globals.sql"
+  fi
+  test "$(sed -n '$s/^[0-9a-f]*  //p' "$backup/SHA256SUMS" 2> "$errors")" = "$last" ||
+    fail 65 "the backup $BACKUP_ID is damaged: without a whole SHA256SUMS nothing tells whether its files are"
+  test -n "$made_by" || fail 65 "the backup $BACKUP_ID is damaged: $(words)"
+}
+
+facts_of_manifest() {
   sha256=$(field sha256)
   test "$(sha256sum < "$backup/SHA256SUMS" 2> "$errors" | cut -d ' ' -f 1)" = "$sha256" ||
     fail 65 "the backup $BACKUP_ID is damaged: SHA256SUMS is not the one that its manifest.json names"
+  method=$(field method)
+  made_by=$(field version)
+}
+
+check_backup() {
+  case "$BACKUP_ID" in "" | . | .. | */* | *.partial) fail 65 "\"$BACKUP_ID\" is not the id of a backup" ;; esac
+  look_for_proof
+  if test -n "$unproved"; then facts_without_manifest; else facts_of_manifest; fi
   test -z "$BACKUP_SHA256" || test "$BACKUP_SHA256" = "$sha256" ||
     fail 65 "the backup $BACKUP_ID is another one than was recorded: its sha256 is $sha256, and not $BACKUP_SHA256"
   (cd "$backup" && sha256sum --check --quiet --strict SHA256SUMS) > "$errors" 2>&1 ||
     fail 65 "the backup $BACKUP_ID is damaged: $(words)"
-  method=$(field method)
-  made_by=$(field version)
   major=$(printf '%s' "$made_by" | cut -d . -f 1)
   if test "$method" = Physical; then
     test "$major" = "$wanted" || fail 65 "the backup $BACKUP_ID is of PostgreSQL $made_by files, which PostgreSQL $wanted can't read: restore it with $major"
@@ -89,7 +125,9 @@ restore_physical() {
 }
 
 write_result() {
-  result="{\"id\": \"$BACKUP_ID\", \"sha256\": \"$sha256\", \"method\": \"$method\", \"databases\": $databases, \"tables\": $tables, \"rows\": $rows, \"seconds\": $(seconds), \"version\": \"$version\"}"
+  told=""
+  test -z "$unproved" || told=", \"verified\": false, \"unproved\": \"$unproved\""
+  result="{\"id\": \"$BACKUP_ID\", \"sha256\": \"$sha256\", \"method\": \"$method\", \"databases\": $databases, \"tables\": $tables, \"rows\": $rows, \"seconds\": $(seconds), \"version\": \"$version\"$told}"
   printf '%s\n' "$result" > "$partial/$marker" 2> "$errors" || fail 1 "could not write to the data volume: $(words)"
 }
 
