@@ -98,6 +98,14 @@ def test_a_time_beyond_the_calendar_is_none() -> None:
     assert cluster.settle(wanted(keep="999999w")).look_at is None
 
 
+def test_nothing_goes_for_its_age_while_clocks_are_apart() -> None:
+    cluster = restored()
+    cluster.now += WEEK
+    apart = replace(cluster.observed(), clock_ahead=timedelta(hours=2))
+    assert decide(wanted(), apart, cluster.record, cluster.now).operation == ""
+    assert decide(wanted(), cluster.observed(), cluster.record, cluster.now).operation
+
+
 def test_a_person_may_say_so_before_the_time_is_up() -> None:
     cluster = restored()
     cluster.settle(wanted(confirmed="monday"))

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from renderer.core import clocks
 from renderer.core.conditions import timestamp
 from renderer.core.desired import Desired
 from renderer.core.operations import downtime, evidence
@@ -82,5 +83,7 @@ def by_time(record: Record, desired: Desired) -> str:
 
 
 def _over(situation: Situation) -> bool:
+    if clocks.apart(situation.observed.clock_ahead):
+        return False  # whose time it is can't be told
     end = until(situation)
     return end is not None and end <= situation.now
