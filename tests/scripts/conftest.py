@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import random
 import shutil
@@ -18,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from damaged_backups import backup, source
+from ended import Result
 from majors import MAJORS
 from whole_servers import OWNER, WHO
 
@@ -26,6 +27,7 @@ from renderer.core import resource
 from renderer.core.layout import Role
 from renderer.local.programs import Programs, give
 
+__all__ = ["Result", "backup", "source"]
 PASSWORD = "super'user \"pass\\word $HOME `id` %s"
 VOLUMES = ("data", "config", "scripts", "sql", "run", "tmp", "backups")
 
@@ -33,20 +35,6 @@ VOLUMES = ("data", "config", "scripts", "sql", "run", "tmp", "backups")
 @cache
 def built_in() -> templating.Pack:
     return templating.load(templating.find("postgresql"))
-
-
-class Result:
-    """How a script ended."""
-
-    def __init__(self, code: int, message: str, output: str) -> None:
-        self.code, self.message, self.output = code, message, output
-
-    @property
-    def json(self) -> dict[str, Any]:
-        assert self.code == 0, (self.code, self.message, self.output)
-        found = json.loads(self.message.splitlines()[-1])
-        assert isinstance(found, dict)
-        return found
 
 
 class Machine:

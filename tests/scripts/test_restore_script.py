@@ -3,68 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from known_rows import EXPECTED, FILL, NAME, QUOTED, ROWS
+from damaged_backups import DAMAGES, dump, restore
+from known_rows import EXPECTED, NAME, ROWS
 
 if TYPE_CHECKING:
-    from conftest import Machine, Result
-
-MEMBERS = """
-    CREATE ROLE "man ""ager GRANTED BY" CREATEROLE; SET ROLE "man ""ager GRANTED BY";
-    CREATE ROLE team; GRANT team TO "app's" WITH ADMIN OPTION;
-    RESET ROLE; CREATE ROLE manager CREATEROLE; SET ROLE manager;
-    CREATE ROLE "GRANTED BY"; GRANT "GRANTED BY" TO "app's";
-"""
-"""Who grants has CREATEROLE, and up to 15 no right of their own in the role."""
-
-
-@pytest.fixture(scope="module")
-def source(running: Machine) -> Machine:
-    """A server with two databases, roles with passwords, and what belongs to them."""
-    running.psql("CREATE ROLE \"app's\" LOGIN PASSWORD 'of the backup'")
-    running.psql(f'''CREATE DATABASE {QUOTED} OWNER "app's"''')
-    running.psql(MEMBERS)
-    for sql in (
-        FILL,
-        "CREATE EXTENSION vector",
-        "CREATE TABLE parts (n int) PARTITION BY RANGE (n)",
-        "CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (10)",
-        "INSERT INTO parts SELECT generate_series(0, 9)",
-        "CREATE MATERIALIZED VIEW seen AS SELECT 1 AS one",
-        'ALTER DATABASE "odd = \'name\' ""x""" SET work_mem = \'7MB\'',
-        'CREATE TABLE "odd \'one" AS SELECT 1 AS "a b"',
-    ):
-        running.psql(sql, PGDATABASE=NAME)
-    running.psql("CREATE TABLE also AS SELECT 1 AS one")
-    return running
-
-
-@pytest.fixture
-def backup(source: Machine) -> Iterator[Path]:
-    """A verified backup of it."""
-    env = source.client(KEEP="9", REASON="Scheduled", MAX_AGE_DAYS="0")
-    result = source.run("backup.sh", env).json
-    yield source.volume("backups") / result["id"]
-    source.empty("backups")
-
-
-def restore(machine: Machine, backup: Path, *, before: str = "", **more: str) -> Result:
-    at = {
-        "BACKUP_DIR": str(backup.parent),
-        "BACKUP_ID": backup.name,
-        "BACKUP_SHA256": "",
-        "DRILL": "",
-        "OWNER": "app's",
-        "OWNER_PASSWORD": "",
-        "POSTGRES_PASSWORD": "",
-        "PGUSER": "postgres",
-        "WAIT_SECONDS": "60",
-    }
-    return machine.run("restore.sh", machine.env(**{**at, **more}), before=before)
+    from conftest import Machine
 
 
 def test_rows_roles_owners_and_settings_are_those_of_the_backup(
@@ -113,35 +61,6 @@ def test_a_drill_counts_the_same_and_keeps_nothing(twin: Machine, backup: Path) 
     assert not twin.pgdata.exists()
 
 
-def flip(path: Path) -> None:
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-
-
-def dump(backup: Path) -> Path:
-    return max(backup.glob("*.dump"), key=lambda path: path.stat().st_size)
-
-
-DAMAGES: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "flipped": (lambda at: flip(dump(at)), "is damaged: {dump}: FAILED"),
-    "truncated": (
-        lambda at: dump(at).write_bytes(dump(at).read_bytes()[:-1]),
-        "is damaged: {dump}: FAILED",
-    ),
-    "missing": (lambda at: (at / "globals.sql").unlink(), "is damaged: sha256sum: globals.sql"),
-    "sums": (lambda at: flip(at / "SHA256SUMS"), "SHA256SUMS is not the one"),
-    "no-sums": (lambda at: (at / "SHA256SUMS").unlink(), "SHA256SUMS is not the one"),
-    "unverified": (lambda at: (at / "manifest.json").unlink(), "it has no manifest.json"),
-    "newer": (
-        lambda at: (at / "manifest.json").write_text(
-            (at / "manifest.json").read_text().replace('"version": "1', '"version": "91')
-        ),
-        "can't be restored into",
-    ),
-}
-
-
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_backup_is_refused_by_the_name_of_its_file(
     twin: Machine, backup: Path, damage: str
@@ -153,71 +72,6 @@ def test_a_damaged_backup_is_refused_by_the_name_of_its_file(
     assert result.code == 65
     assert words in result.message
     assert result.message.count("\n") == 1
-    assert list(twin.volume("data").rglob("*PG_VERSION")) == []
-
-
-ALLOWED = {"ALLOW_UNVERIFIED": "1"}
-
-
-def unfinished(backup: Path) -> None:
-    """As a killed run leaves it."""
-    (backup / "manifest.json").unlink()
-    backup.rename(backup.with_name(f"{backup.name}.partial"))
-
-
-UNPROVED: dict[str, tuple[Callable[[Path], Any], str]] = {
-    "no-manifest": (lambda at: (at / "manifest.json").unlink(), "it has no manifest.json"),
-    "unfinished": (unfinished, "it was not finished"),
-}
-
-
-@pytest.mark.parametrize("what", UNPROVED)
-def test_a_backup_that_was_never_verified_is_restored_only_when_told_and_says_so(
-    twin: Machine, backup: Path, what: str
-) -> None:
-    do, words = UNPROVED[what]
-    sums = hashlib.sha256((backup / "SHA256SUMS").read_bytes()).hexdigest()
-    do(backup)
-    refused = restore(twin, backup)
-    assert refused.code == 65
-    assert f"was never verified: {words}; to restore it all the same, set spec" in refused.message
-    result = restore(twin, backup, **ALLOWED).json
-    assert (result["verified"], result["unproved"]) == (False, words)
-    assert (result["sha256"], result["method"], result["rows"]) == (sums, "Logical", 5013)
-    assert restore(twin, backup, **ALLOWED).json == result
-    twin.start()
-    assert twin.psql(ROWS, PGDATABASE=NAME) == EXPECTED
-
-
-def test_a_verified_backup_that_may_be_unverified_is_told_as_verified(
-    twin: Machine, backup: Path
-) -> None:
-    assert "verified" not in restore(twin, backup, **ALLOWED).json
-
-
-def without_last_line(path: Path) -> None:
-    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
-
-
-DAMAGED: dict[str, tuple[Callable[[Path], Any], str]] = {
-    **{name: DAMAGES[name] for name in ("flipped", "truncated", "missing")},
-    "no-sums": (lambda at: (at / "SHA256SUMS").unlink(), "without a whole SHA256SUMS"),
-    "half-sums": (lambda at: without_last_line(at / "SHA256SUMS"), "without a whole SHA256SUMS"),
-    "empty": (lambda at: [path.unlink() for path in at.iterdir()], "without a whole SHA256SUMS"),
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGED)
-def test_a_damaged_backup_is_refused_also_when_it_may_be_unverified(
-    twin: Machine, backup: Path, damage: str
-) -> None:
-    do, words = DAMAGED[damage]
-    words = words.format(dump=dump(backup).name)
-    (backup / "manifest.json").unlink()
-    do(backup)
-    result = restore(twin, backup, **ALLOWED)
-    assert result.code == 65
-    assert words in result.message
     assert list(twin.volume("data").rglob("*PG_VERSION")) == []
 
 
