@@ -28,6 +28,7 @@ class Line:
 
     def __init__(self, laptop: Laptop) -> None:
         self.laptop = laptop
+        self.namespace = "team-a"
         self.git = Launcher(laptop.repository)
 
     @contextlib.contextmanager
@@ -70,18 +71,26 @@ class Line:
         logs = sorted(self.laptop.folder.glob("controller-*.log"))
         return "".join(path.read_text() for path in logs)
 
+    def elsewhere(self, namespace: str) -> Line:
+        """The same cluster, with another namespace's SampleDBs."""
+        if self.laptop.objects.get("namespaces", "", namespace) is None:
+            self.laptop.store.create("namespaces", {"metadata": {"name": namespace}})
+        other = Line(self.laptop)
+        other.namespace = namespace
+        return other
+
     def create(self, name: str = "orders", **spec: Any) -> None:
         least = {"engine": "postgresql", "version": "18", "storage": {"size": "1Gi"}}
         document = {
             "apiVersion": "sampledb.dev/v1",
             "kind": "SampleDB",
-            "metadata": {"namespace": "team-a", "name": name},
+            "metadata": {"namespace": self.namespace, "name": name},
             "spec": {**least, **spec},
         }
         self.laptop.store.create(SAMPLEDBS, document)
 
     def get(self, name: str = "orders") -> dict[str, Any] | None:
-        return self.laptop.objects.get(SAMPLEDBS, "team-a", name)
+        return self.laptop.objects.get(SAMPLEDBS, self.namespace, name)
 
     def edit(self, change: Callable[[dict[str, Any]], None], name: str = "orders") -> None:
         self.laptop.objects.change(SAMPLEDBS, self.get(name) or {}, change)
@@ -112,9 +121,10 @@ class Line:
         return next((c["message"] for c in conditions if c["type"] == condition), "")
 
     def subjects(self, name: str = "orders") -> list[str]:
-        told = self.git.run("log", "--reverse", "--format=%s", "main", "--", f"*/team-a/{name}/*")
+        key = f"{self.namespace}/{name}"
+        told = self.git.run("log", "--reverse", "--format=%s", "main", "--", f"*/{key}/*")
         text = told.out.decode() if told.ok else ""
-        return [line.removeprefix(f"team-a/{name}: ") for line in text.splitlines()]
+        return [line.removeprefix(f"{key}: ") for line in text.splitlines()]
 
     def until(self, what: Callable[[], Any], waiting_for: str, seconds: float = DEADLINE) -> Any:
         deadline = time.monotonic() + seconds

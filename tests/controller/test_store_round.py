@@ -9,8 +9,13 @@ from typing import Any
 import pytest
 from laptop_line import Line
 from servers.s3 import BUCKET, KEY, KEY_ID, S3Server, rclone, serve
+from store_fixtures import access
 
+from renderer.core.buckets import Place
 from renderer.core.layout import Key
+from renderer.local.cronjobs import start
+from renderer.objectstore import backup as objects
+from renderer.objectstore.store import Store
 
 ORDERS = Key(namespace="team-a", name="orders")
 INIT = {
@@ -44,7 +49,7 @@ def secret(line: Line, name: str = "store", key: str = KEY) -> None:
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"namespace": "team-a", "name": name},
+            "metadata": {"namespace": line.namespace, "name": name},
             "stringData": {"access-key-id": KEY_ID, "secret-access-key": key},
         },
     )
@@ -120,6 +125,82 @@ def test_a_flipped_bit_stops_a_restore_and_a_store_that_is_down_a_backup(
         line.edit(lambda db: db["spec"].update(at("wednesday")))
         until(line, lambda: verified(line) != backup, "another backup")
         until(line, lambda: line.holds("Ready"), "Ready")
+
+
+def of_orders(store: S3Server) -> Store:
+    """The folder of its backups."""
+    return Store(Place(bucket=BUCKET, prefix="prod/team-a/orders"), access(store))
+
+
+def test_scheduled_backups_are_restored_before_they_count_and_old_ones_go(
+    line: Line, store: S3Server, tmp_path: Path
+) -> None:
+    def whole() -> list[str]:
+        return [key for key in store.objects() if key.endswith("/manifest.json")]
+
+    def scheduled(before: dict[str, Any] | None) -> dict[str, Any]:
+        start(line.laptop.objects, "team-a", "orders-backup")
+        until(line, lambda: verified(line) not in (None, before), "a backup")
+        return verified(line) or {}
+
+    secret(line)
+    backups = {**target(store), "schedule": "0 3 * * *", "verify": "Restore"}
+    with line.controller():
+        line.create(init=INIT, backup={**backups, "retention": {"keep": 2}})
+        until(line, lambda: line.holds("Ready"), "Ready")
+        taken: list[dict[str, Any]] = []
+        for _ in range(3):
+            taken.append(scheduled(taken[-1] if taken else None))
+        for backup in taken:
+            assert (backup["verify"], backup["tables"], backup["rows"]) == ("Restore", 2, 1001)
+        ids = [backup["id"] for backup in taken]
+        assert whole() == [f"prod/team-a/orders/{name}/manifest.json" for name in ids[1:]]
+        assert not [key for key in store.objects() if ids[0] in key]
+
+        aged = f"20260101T030000Z-{ids[1].rpartition('-')[2]}"
+        objects.get(of_orders(store), ids[1], tmp_path)
+        (tmp_path / ids[1]).rename(tmp_path / aged)
+        objects.put(of_orders(store), tmp_path)
+        assert f"prod/team-a/orders/{aged}/manifest.json" in whole()
+        retention = {"keep": 9, "maxAge": "30d"}
+        line.edit(lambda db: db["spec"].update(backup={**backups, "retention": retention}))
+        until(line, lambda: line.holds("Ready"), "Ready")
+        ids.append(scheduled(taken[-1])["id"])
+        assert whole() == [f"prod/team-a/orders/{name}/manifest.json" for name in ids[1:]]
+        before = line.laptop.psql(ORDERS, SUM)
+        line.laptop.psql(ORDERS, "DELETE FROM items")
+        restore = {"id": "monday", "from": {"backupId": ids[1]}}
+        line.edit(lambda db: db["spec"].update(restore=restore))
+        until(line, lambda: restored(line), "the restore's end")
+        assert line.laptop.psql(ORDERS, SUM) == before
+
+
+def test_a_backup_in_the_store_that_was_never_verified_is_restored_only_when_told(
+    line: Line, store: S3Server
+) -> None:
+    secret(line)
+    with line.controller():
+        line.create(init=INIT, backup={**target(store), "requestedAt": "now"})
+        backup = until(line, lambda: verified(line), "a backup")
+        until(line, lambda: line.holds("Ready"), "Ready")
+        before = line.laptop.psql(ORDERS, SUM)
+        line.laptop.psql(ORDERS, "DELETE FROM items WHERE id % 2 = 0")
+        of_orders(store).remove(f"{backup['id']}/manifest.json")
+        restore = {"id": "one", "from": {"backupId": backup["id"]}}
+        line.edit(lambda db: db["spec"].update(restore=restore))
+        until(line, lambda: line.holds("Stalled"), "Stalled")
+        assert "was never verified: it has no manifest.json" in line.message("Stalled")
+        assert "spec.restore.allowUnverified" in line.message("Stalled")
+        assert line.laptop.psql(ORDERS, "SELECT count(*) FROM items") == [("500",)]
+
+        allowed = {**restore, "allowUnverified": True}
+        line.edit(lambda db: db["spec"].update(restore=allowed))
+        until(line, lambda: restored(line), "the restore's end")
+        until(line, lambda: line.holds("Ready"), "Ready")
+        assert line.laptop.psql(ORDERS, SUM) == before
+        past = status(line)["history"][0]
+        assert past["result"] == "Succeeded, from an unverified backup"
+        assert past["report"] == "the backup was never verified: it has no manifest.json"
 
 
 def test_a_deletion_leaves_its_proof_in_the_store_and_another_database_takes_the_rows(
