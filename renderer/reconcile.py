@@ -136,6 +136,7 @@ def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -
         protect_previous=plan.protect_previous,
         operation=plan.operation,
         configuration=plan.record.configuration,
+        lent=plan.record.lent,
         chaos=faults(plan.record, desired),
     )
     known = previous.children if previous else {}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pure_desired import digest as digest_of
+
 from renderer.core.layout import DATA_CLAIMS, JOBS, SNAPSHOTS, Names, Role, names
+from renderer.core.record import Record
 
 CLAIM = "PersistentVolumeClaim"
 KINDS = {
@@ -45,3 +48,14 @@ def name_of(role: Role, digest: str, given: Names | None = None) -> str:
         **{role: f"{children.job(role)}-{digest[:8]}" for role in JOBS},
     }
     return by_role[role]
+
+
+def asked(record: Record, role: Role | None = None) -> str:
+    """What a rendered child depends on: the input, and which attempt a Job belongs to."""
+    operation = record.underway.id if record.underway else ""
+    attempt = record.underway.attempt if record.underway else 1
+    if role in {Role.EXPERIMENT, Role.MEND}:  # one spec asks for several
+        return digest_of(operation)
+    if role in JOBS - {Role.INIT, Role.BACKUP_NOW, Role.FINAL_BACKUP}:
+        return digest_of(record.input_digest, operation, attempt)  # another operation asks again
+    return digest_of(record.input_digest, attempt) if attempt > 1 else record.input_digest

@@ -11,15 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from pure_children import CLAIM, KINDS, name_of
+from pure_children import CLAIM, KINDS, asked, name_of
 from pure_desired import digest
 from pure_node import run_experiment, seen_child, seen_pods
 
 from renderer.core.configuration import Configuration
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.layout import JOBS, Role
-from renderer.core.observed import Child, Observed, Stamp
+from renderer.core.layout import Role
+from renderer.core.observed import Child, Lender, Observed, Stamp
 from renderer.core.plan import Files, Phase, Plan
 from renderer.core.record import Record
 
@@ -91,6 +91,8 @@ class PureCluster:
     full: bool = False
     """True while an experiment's file lies on the data volume."""
     released: bool = False
+    lender: Lender | None = None
+    """The SampleDB of another namespace that a restore names."""
 
     def commit(self, plan: Plan) -> bool:
         """Carry out a plan; True when that was a change in Git."""
@@ -116,7 +118,7 @@ class PureCluster:
         git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = {}
         template = digest("pod", record.input_digest, record.image, record.pod_mark)
         for role in plan.roles:
-            kind, name = KINDS[role], name_of(role, _asked(record, role), plan.names)
+            kind, name = KINDS[role], name_of(role, asked(record, role), plan.names)
             protected = {
                 Role.BACKUPS: True,
                 Role.SNAPSHOT: True,
@@ -124,7 +126,7 @@ class PureCluster:
                 Role.RESTORED: plan.protect,
                 Role.PREVIOUS: plan.protect_previous,
             }.get(role, False)
-            content = digest(role, _asked(record), protected, plan.replicas, record.image)
+            content = digest(role, asked(record), protected, plan.replicas, record.image)
             stamp = Stamp(content_hash=content, generation=record.generation)
             git[kind, name] = (role, stamp, protected)
             children[f"{kind}/{name}"] = stamp
@@ -230,7 +232,12 @@ class PureCluster:
         children: dict[tuple[str, str], Child] = {}
         for (kind, name), (role, stamp, protected) in self.live.items():
             children[kind, name] = seen_child(self, kind, name, (role, stamp, protected))
-        return Observed(children=children, pods=seen_pods(self), no_snapshots=self.no_snapshots)
+        return Observed(
+            children=children,
+            pods=seen_pods(self),
+            no_snapshots=self.no_snapshots,
+            lender=self.lender,
+        )
 
     def _state(self) -> tuple[object, ...]:
         results = dict(self.job_results)
@@ -256,17 +263,6 @@ class PureCluster:
                 return plan
         msg = f"never settles: {self.commits}"
         raise AssertionError(msg)
-
-
-def _asked(record: Record, role: Role | None = None) -> str:
-    """What a rendered child depends on: the input, and which attempt a Job belongs to."""
-    operation = record.underway.id if record.underway else ""
-    attempt = record.underway.attempt if record.underway else 1
-    if role in {Role.EXPERIMENT, Role.MEND}:  # one spec asks for several
-        return digest(operation)
-    if role in JOBS - {Role.INIT, Role.BACKUP_NOW, Role.FINAL_BACKUP}:
-        return digest(record.input_digest, operation, attempt)  # another operation asks again
-    return digest(record.input_digest, attempt) if attempt > 1 else record.input_digest
 
 
 def wrong(configuration: Configuration | None) -> bool:

@@ -9,6 +9,10 @@ from renderer.core.resource import backup, chaos, network, spec, storage
 S3 = {"bucket": "abc", "secretName": "store"}
 S3_URL = "s3://abc/orders/20261124T030000Z-1a2b3c"
 FROM_STORE = {"id": "1", "from": {"s3Url": S3_URL}}
+FROM_ELSEWHERE = {
+    "id": "1",
+    "from": {"backupId": "20261124T030000Z-1a2b3c", "sampleDB": "orders", "namespace": "team-b"},
+}
 LEAST: dict[str, object] = {"engine": "postgresql", "version": "18", "storage": {"size": "1Gi"}}
 RULES = [
     pytest.param(storage.Storage, {"size": "1Gi"}, {"size": "0Gi"}, id="size"),
@@ -110,6 +114,18 @@ RULES = [
         id="restore-unverified",
     ),
     pytest.param(backup.S3Target, S3, {"bucket": "abc"}, id="store-secret"),
+    pytest.param(
+        spec.Spec,
+        {**LEAST, "restore": FROM_ELSEWHERE, "backup": {"target": {"s3": S3}}},
+        {**LEAST, "restore": FROM_ELSEWHERE, "backup": {"target": {"pvc": {"size": "1Gi"}}}},
+        id="restore-from-elsewhere",
+    ),
+    pytest.param(
+        backup.RestoreSource,
+        FROM_ELSEWHERE["from"],
+        {"backupId": "20261124T030000Z-1a2b3c", "namespace": "team-b"},
+        id="restore-of-nobody",
+    ),
     pytest.param(
         spec.Spec,
         {**LEAST, "restore": FROM_STORE, "backup": {"target": {"s3": S3}}},

@@ -13,14 +13,14 @@ from dataclasses import dataclass, replace
 from renderer import delivery, reconcile, wiring
 from renderer.cli.console import current
 from renderer.cli.one import opened
-from renderer.cluster import kinds
+from renderer.cluster import kinds, lenders
 from renderer.cluster.cache import Cache, key_of
 from renderer.cluster.children import named_snapshot, observe
 from renderer.cluster.client import Cluster, Object, Scope
 from renderer.cluster.failure import DeniedError, NotFoundError
 from renderer.core import emit, manifests
 from renderer.core.layout import NAME_LABEL, Key, names
-from renderer.core.observed import Delivery, Observed
+from renderer.core.observed import Delivery, Lender, Observed
 from renderer.core.record import Record
 from renderer.delivery import Tool
 from renderer.reconcile import Packs, Place, Stored, Tip
@@ -108,7 +108,22 @@ def _observe(cluster: Cluster, found: Object) -> Observed:
     except (NotFoundError, DeniedError) as error:
         absent = str(error)
     caches[kinds.VOLUME_SNAPSHOTS.kind] = snapshots
-    return replace(observe(key, caches, named=named_snapshot(found)), no_snapshots=absent)
+    seen = observe(key, caches, named=named_snapshot(found))
+    return replace(seen, no_snapshots=absent, lender=lender_of(cluster, found))
+
+
+def lender_of(cluster: Cluster, found: Object) -> Lender | None:
+    """The SampleDB of another namespace whose backup is to be restored, where it is seen."""
+    key = lenders.named(found)
+    if key is None:
+        return None
+    try:
+        return lenders.lender(key, cluster.get(kinds.SAMPLEDBS, key.namespace, key.name))
+    except NotFoundError:
+        return None
+    except DeniedError as error:
+        current().note(f"whether {key} grants its backups can't be shown: {error}")
+        return None
 
 
 def _said(

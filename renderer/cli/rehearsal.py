@@ -10,7 +10,7 @@ import click
 
 from renderer.cli.console import current
 from renderer.cli.forecast import NOTHING, Commit, Server, commits, decided
-from renderer.cli.looking import Look
+from renderer.cli.looking import Look, lender_of
 from renderer.cli.one import written
 from renderer.cli.seen import clock
 from renderer.core.desired import Desired
@@ -67,6 +67,8 @@ def rehearse(look: Look, spec: Mapping[str, Any]) -> Rehearsal:
     """
     now = clock()
     wanted = {**look.found, "spec": {**look.found["spec"], **spec}}
+    seen = replace(look.observed, lender=lender_of(look.cluster, wanted))
+    look = replace(look, observed=seen)
     desired, plan = decided(look, wanted, now)
     problem = plan.problem
     underway = look.held.record.underway if look.held.record else None

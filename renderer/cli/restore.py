@@ -23,6 +23,7 @@ from renderer.cli.console import current
 from renderer.cli.exits import Exit
 from renderer.cli.forecast import NOTHING
 from renderer.cli.looking import Look, looked
+from renderer.cli.one import key_of as key_of_name
 from renderer.cli.one import output_option, written
 from renderer.cli.options import CLUSTER, LAYOUT, READ, with_settings
 from renderer.cli.rehearsal import dry_run_option, rehearse
@@ -48,6 +49,9 @@ sampledb restore team-a/orders --backup 20260102T030405Z-1a2b3c --allow-unverifi
 sampledb restore team-a/orders --snapshot orders-snapshot-1a2b3c4d --wait
 # the backup of another SampleDB, from the store of spec.backup.target.s3
 sampledb restore team-a/orders --url s3://backups/team-b/carts/20260102T030405Z-1a2b3c
+
+# of a SampleDB of another namespace, which grants it (spec.backup.grants)
+sampledb restore team-b/copy --of team-a/orders --backup 20260102T030405Z-1a2b3c
 
 # look at the data, then let the old volume go
 sampledb confirm team-a/orders
@@ -83,6 +87,13 @@ sampledb restore --from-tombstone tombstones/team-a/orders/20260102t030405z-1a2b
     help="Instead: any SampleDB's backup in an S3 store, s3://bucket/…/ID.",
 )
 @click.option(
+    "--of",
+    "owner",
+    default="",
+    metavar="NAMESPACE/NAME",
+    help="The SampleDB whose backup it is.  [default: NAME itself]",
+)
+@click.option(
     "--id",
     "restore_id",
     default="",
@@ -109,6 +120,7 @@ def command(  # noqa: PLR0913 - one for each option
     backup: str,
     snapshot: str,
     url: str,
+    owner: str,
     restore_id: str,
     unlisted: bool,
     allow_unverified: bool,
@@ -136,7 +148,7 @@ def command(  # noqa: PLR0913 - one for each option
         click.echo(document(settings, tombstone, folder, **given))
         return Exit.OK
     wanted = restore_id or moment()
-    source = _source(backup, snapshot, url)
+    source = _source(backup, snapshot, url) | _owner(settings, name, backup, owner)
     restore: dict[str, Any] = {"id": wanted, "from": source}
     restore |= {"allowUnverified": True} if allow_unverified else {}
     edit: dict[str, Any] = {"spec": {"restore": restore}}
@@ -147,7 +159,7 @@ def command(  # noqa: PLR0913 - one for each option
         found = look.found
         source |= _forgotten(found, source)
         restore |= _verified_again(found, restore)
-        any_will_do = unlisted or allow_unverified or bool(url or snapshot)
+        any_will_do = unlisted or allow_unverified or bool(url or snapshot or owner)
         _refuse(look, wanted, backup, unlisted=any_will_do)
         coming = rehearse(look, edit["spec"])
         _explain(look, coming.desired)
@@ -172,6 +184,18 @@ def _source(backup: str, snapshot: str, url: str) -> dict[str, str]:
     if url:
         return {"s3Url": url}
     return {"volumeSnapshotName": snapshot} if snapshot else {"backupId": backup}
+
+
+def _owner(settings: Settings, name: str, backup: str, owner: str) -> dict[str, str]:
+    """Whose backup it is. Raises where it names no backup by its id."""
+    if not owner:
+        return {}
+    if not backup:
+        raise click.UsageError("--of needs --backup", click.get_current_context())
+    here = key_of_name(settings, name)
+    other = key_of_name(settings, owner if "/" in owner else f"{here.namespace}/{owner}")
+    there = {"namespace": other.namespace} if other.namespace != here.namespace else {}
+    return {"sampleDB": other.name, **there}
 
 
 def _usage(name: str, sources: Mapping[str, str]) -> None:

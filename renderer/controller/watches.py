@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from renderer.cluster import kinds, trimming
+from renderer.cluster import kinds, lenders, trimming
 from renderer.cluster.cache import Cache, key_of, owner_of
 from renderer.cluster.children import named_snapshot, observe
 from renderer.cluster.client import Cluster, Object, Scope
@@ -85,9 +85,11 @@ class Watches:
     def observe(self, key: Key) -> Observed:
         """What is seen of a SampleDB's children, and of the snapshot that it wants restored."""
         caches = {kind: reflector.cache for kind, reflector in self._children.items()}
-        named = named_snapshot(self.sampledbs.get(key) or {})
-        seen = observe(key, caches, named=named)
-        return replace(seen, no_snapshots=self._snapshots.absent)
+        found = self.sampledbs.get(key) or {}
+        seen = observe(key, caches, named=named_snapshot(found))
+        other = lenders.named(found)
+        lender = lenders.lender(other, self.sampledbs.get(other)) if other else None
+        return replace(seen, no_snapshots=self._snapshots.absent, lender=lender)
 
     @property
     def deliveries(self) -> Cache | None:
@@ -124,6 +126,15 @@ class Watches:
         found = after or before
         if found:
             self._changed(key_of(found))
+        if self._sampledbs.synced.is_set() and lenders.grants(before) != lenders.grants(after):
+            self._about_borrowers(found or {})
+
+    def _about_borrowers(self, lender: Object) -> None:
+        """Those wait that want to be restored from its backups."""
+        key = key_of(lender)
+        for item in self.sampledbs.all():
+            if lenders.named(item) == key:
+                self._changed(key_of(item))
 
     def _about_owner(self, before: Object | None, after: Object | None) -> None:
         owner = owner_of(after or before or {"metadata": {}})

@@ -80,6 +80,22 @@ ADVICE: Mapping[str, Advice] = {
         "a volume that a restore replaced or made is protected and no longer in Git",
         "look at what it holds, then `kubectl delete pvc` it; the deletion goes on",
     ),
+    "NotGranted": _of(
+        About.SPEC,
+        "the SampleDB of another namespace whose backup is to be restored isn't seen, or doesn't "
+        "grant it",
+        "its owner adds this namespace to its `spec.backup.grants`; or name the backup by its URL",
+    ),
+    "NotInAStore": _of(
+        About.SPEC,
+        "the backups of another namespace lie on a volume, which can't be mounted here",
+        "keep them in an S3 store, or copy a VolumeSnapshot here and name that",
+    ),
+    "AnotherStore": _of(
+        About.SPEC,
+        "the backups of another namespace lie in another store than `spec.backup.target.s3` names",
+        "write that store's endpoint, with a Secret that may read there",
+    ),
     "RecordMissing": _of(
         About.RECORD,
         "the server still runs, but its directory isn't in Git",

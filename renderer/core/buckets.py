@@ -42,8 +42,13 @@ def own(db: SampleDB) -> Place | None:
 
 
 def to_restore(db: SampleDB) -> Place | None:
-    """Where the backup lies beside others that is to be restored; None when in no store."""
+    """Where the backup lies beside others that is to be restored; None when in no store.
+
+    Of a SampleDB of another namespace the spec doesn't tell it.
+    """
     source = db.spec.restore.from_
+    if source.namespace not in {"", db.namespace}:
+        return None
     beside, _, _ = source.s3_url.rpartition("/")
     return parse(beside) if beside else _of(db, source.sample_db or db.name)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
-from renderer.core import deletion, experiments, refusals, wishes
+from renderer.core import deletion, experiments, lending, refusals, wishes
 from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import Observed
@@ -59,6 +59,7 @@ def decide(
         return deletion.decide(desired, observed, record, now)
     if observed is None and record and _in_deletion(record):
         return _left_to_the_controller()
+    desired = lending.known(desired, observed)
     if record is None:
         return _new(desired, observed, now)
     if observed is None:  # nothing can be tried
@@ -80,10 +81,13 @@ def _new(desired: Desired, observed: Observed | None, now: datetime) -> Plan:
     operation = wishes.creation(desired, kept=kept)
     nothing = Record(generation=0, input_digest="")
     situation = Situation(desired=desired, observed=observed, record=nothing, now=now)
-    unfit = refusals.unfit_snapshot(situation) if operation is not PROVISION else None
-    if unfit:
-        return _stalled(unfit.reason, unfit.message)
-    return begin(operation, operation.steps[0], desired, None)
+    return _unfit(operation, situation) or begin(operation, operation.steps[0], desired, None)
+
+
+def _unfit(operation: Operation, situation: Situation) -> Plan | None:
+    """Why a new SampleDB can't begin with what it is to be restored from."""
+    unfit = refusals.unfit_source(situation) if operation is not PROVISION else None
+    return _stalled(unfit.reason, unfit.message) if unfit else None
 
 
 def _paused(desired: Desired) -> Plan:
@@ -118,6 +122,7 @@ _REFUSALS = (
     refusals.new_init,
     refusals.smaller_size,
     refusals.no_snapshots,
+    refusals.changed_source,
 )
 
 
@@ -162,13 +167,13 @@ def _made_anew(situation: Situation) -> Plan | None:
             discarded=record.discarded,
         )
     operation = wishes.creation(desired, kept=kept)
-    return begin(operation, operation.steps[0], desired, afresh)
+    return _unfit(operation, situation) or begin(operation, operation.steps[0], desired, afresh)
 
 
 def _turn_back(situation: Situation) -> Plan | None:
     """What is given up no longer fills a volume: that leaves Git, and stays in the cluster."""
     operation = wishes.instead(situation)
-    record = replace(situation.record, restoring="")
+    record = replace(situation.record, restoring="", lent="")
     return _begin(operation, replace(situation, record=record)) if operation else None
 
 

@@ -38,6 +38,8 @@ class Desired:
     """The pack and the digest of its content, for people: `postgresql@1a2b3c4d5e6f`."""
     own_image: str = ""
     """This program's own image, which Jobs run that move backups to and from a store."""
+    lent: str = ""
+    """Where the backup to restore lies, when another namespace's SampleDB grants it; a URL."""
     init_digest: str
     """Hash of `spec.init` alone: it runs once."""
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 
+from renderer.core.layout import Key
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stamp:
@@ -133,6 +135,18 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Lender:
+    """The SampleDB of another namespace whose backup a restore names."""
+
+    key: Key
+    store: str = ""
+    """Where its backups lie, as a URL without its own folder; "" when in no store."""
+    endpoint: str = ""
+    grants: tuple[str, ...] = ()
+    """The namespaces that it lets restore its backups."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observed:
     """Everything seen of one SampleDB's children at one moment."""
 
@@ -142,6 +156,8 @@ class Observed:
     delivery: Delivery | None = None
     no_snapshots: str = ""
     """Why VolumeSnapshots can't be seen in this cluster; "" when they can."""
+    lender: Lender | None = None
+    """None when the restore names none, or none that is seen."""
     secret_created: bool = False
     """True when the credentials Secret is known to exist (created or already there)."""
     clock_ahead: timedelta = timedelta()

@@ -121,6 +121,8 @@ class Record:
     """When the server was last proved on the claim that has replaced it, RFC 3339; "" before."""
     restoring: str = ""
     """The `spec.restore.id` of the restore under way, or the id of the upgrade that moves data."""
+    lent: str = ""
+    """Where the backup of the restore under way lies, when another namespace lends it."""
     restored: str = ""
     """The `spec.restore.id` that was last restored: it is never repeated."""
     migrated: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from renderer.core import lending
 from renderer.core.operations import gates
 from renderer.core.operations.step import Situation
 from renderer.core.plan import Problem, Trouble
@@ -125,7 +126,17 @@ def unready_restore(situation: Situation) -> Problem | None:
     wanted, said = situation.desired.db.spec.restore.id, situation.desired.db.confirmed_restore
     if said == wanted:
         return _stalled("ConfirmedAhead", f"{gates.ahead(said)}; or give spec.restore another id")
-    return unfit_snapshot(situation)
+    return unfit_source(situation)
+
+
+def unfit_source(situation: Situation) -> Problem | None:
+    """What a restore can't be made from."""
+    return lending.refused(situation) or unfit_snapshot(situation)
+
+
+def changed_source(situation: Situation) -> Problem | None:
+    """Another source, of another namespace, for a restore that is under way."""
+    return lending.refused(situation) if situation.record.restoring else None
 
 
 def unfit_snapshot(situation: Situation) -> Problem | None:

@@ -91,6 +91,8 @@ class Planned(TypedDict, total=False):
     """The id of the operation under way: a Job of another operation is another Job."""
     configuration: Configuration | None
     """What the server starts with; None for what the spec asks for."""
+    lent: str
+    """Where the backup lies that another namespace's SampleDB lends; "" when none does."""
     chaos: Faults
     """The fault that an experiment makes, and the one that last replaced the Pod."""
 
@@ -219,7 +221,7 @@ def _context(
         "scripts": pack.scripts,
         "own_image": desired.own_image,
         "store": _url(buckets.own(db)),
-        "restored_from": _url(buckets.to_restore(db)),
+        "restored_from": planned.get("lent") or _url(buckets.to_restore(db)),
     }
     asked = desired.configuration
     wanted_files = _files(pack, context, asked)

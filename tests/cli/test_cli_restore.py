@@ -273,3 +273,28 @@ def test_a_backup_that_was_never_verified_is_allowed_for_one_restore_only(
     second = sampledb("restore", NAME, "--backup", ID, "--unlisted", *kubeconfig)
     assert second.code == 0, second.err
     assert (still.get() or {})["spec"]["restore"]["allowUnverified"] is False
+
+
+def test_the_backup_of_another_namespace_is_asked_for_once_that_is_granted(
+    still: Line, sampledb: Run
+) -> None:
+    store = {"target": {"s3": {"bucket": "backups", "secretName": "store"}}}
+    still.create("copy", backup=store)
+    still.elsewhere("team-b").create(backup={**store, "grants": []})
+    kubeconfig = ("--kubeconfig", str(still.laptop.kubeconfig))
+    asked = ("restore", "team-a/copy", "--of", "team-b/orders", "--backup", ID, "--id", "1")
+    printed = sampledb(*asked, "--print")
+    source = {"backupId": ID, "sampleDB": "orders", "namespace": "team-b"}
+    assert yaml.safe_load(printed.out)["spec"]["restore"]["from"] == source
+    refused = sampledb(*asked, *kubeconfig)
+    assert refused.code == 2
+    assert "its owner writes there spec.backup.grants: [{namespace: team-a}]" in refused.err
+    still.elsewhere("team-b").edit(
+        lambda db: db["spec"]["backup"].update(grants=[{"namespace": "team-a"}])
+    )
+    assert sampledb(*asked, *kubeconfig).code == 0
+    near = sampledb("restore", "team-a/copy", "--of", "orders", "--backup", ID, "--print")
+    found = yaml.safe_load(near.out)["spec"]["restore"]["from"]
+    assert found == {"backupId": ID, "sampleDB": "orders"}
+    alone = sampledb("restore", "team-a/copy", "--of", "orders", "--snapshot", "s1")
+    assert "--of needs --backup" in alone.err

@@ -224,3 +224,31 @@ def test_a_deletion_leaves_its_proof_in_the_store_and_another_database_takes_the
         until(line, lambda: status(line, "carts").get("restored") == "one", "restored")
         until(line, lambda: line.holds("Ready", "carts"), "Ready")
         assert line.laptop.psql(Key(namespace="team-a", name="carts"), SUM) == before
+
+
+def test_another_namespace_is_restored_from_a_backup_once_that_is_granted(
+    line: Line, store: S3Server
+) -> None:
+    other = line.elsewhere("team-b")
+    secret(line)
+    secret(other)
+    with line.controller():
+        line.create(init=INIT, backup={**target(store), "requestedAt": "now"})
+        backup = until(line, lambda: verified(line), "a backup")
+        before = line.laptop.psql(ORDERS, SUM)
+        source = {"backupId": backup["id"], "sampleDB": "orders", "namespace": "team-a"}
+        other.create("copy", backup=target(store), restore={"id": "one", "from": source})
+        until(other, lambda: other.holds("Stalled", "copy"), "Stalled")
+        assert "spec.backup.grants: [{namespace: team-b}]" in other.message("Stalled", "copy")
+        assert other.subjects("copy") == []
+
+        grants = [{"namespace": "team-b"}]
+        line.edit(lambda db: db["spec"]["backup"].update(grants=grants))
+        until(other, lambda: other.holds("Ready", "copy"), "Ready")
+        assert line.laptop.psql(Key(namespace="team-b", name="copy"), SUM) == before
+
+        line.edit(lambda db: db["spec"]["backup"].pop("grants"))
+        until(line, lambda: line.holds("Ready"), "Ready")
+        other.edit(lambda db: db["spec"].update(restore={"id": "two", "from": source}), "copy")
+        until(other, lambda: other.holds("Stalled", "copy"), "Stalled")
+        assert line.laptop.psql(Key(namespace="team-b", name="copy"), SUM) == before

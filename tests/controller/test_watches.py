@@ -48,3 +48,27 @@ def test_a_sampledb_is_looked_at_when_its_user_says_something(
         finally:
             watches.stop()
     assert told[KEY] == looks
+
+
+def test_a_sampledb_is_looked_at_when_another_grants_it_its_backups(still: Line) -> None:
+    told: Counter[Key] = Counter()
+    server, copy = still.laptop.server, Key(namespace="team-b", name="copy")
+    source = {"sampleDB": "orders", "namespace": "team-a", "backupId": "20261124T030000Z-1a2b3c"}
+    store = {"target": {"s3": {"bucket": "backups", "secretName": "store"}}}
+    with contextlib.closing(Cluster.at(server.url, token=server.token)) as cluster:
+        watches = Watches(cluster, lambda key: told.update([key]), tool=Tool.NONE)
+        watches.start()
+        try:
+            still.until(lambda: not watches.unsynced(), "the first lists")
+            still.elsewhere("team-b").create(
+                "copy", backup=store, restore={"id": "1", "from": source}
+            )
+            still.until(lambda: told[copy], "the new SampleDB")
+            assert watches.observe(copy).lender is None
+            still.create(backup={**store, "grants": [{"namespace": "team-b"}]})
+            still.until(lambda: told[copy] > 1, "it again")
+            lender = watches.observe(copy).lender
+            assert lender
+            assert (lender.key, lender.grants) == (KEY, ("team-b",))
+        finally:
+            watches.stop()

@@ -46,8 +46,9 @@ def _program(expression: str) -> Any:  # celpy's runner
 
 
 def holds(expression: str, value: Json, old: Json = None) -> bool:
-    """Evaluate one rule."""
-    return _holds(expression, orjson.dumps((value, old if "oldSelf" in expression else None)))
+    """Evaluate one rule; a field whose name is a reserved word of CEL's is escaped in it."""
+    plain = expression.replace("__namespace__", "namespace")
+    return _holds(plain, orjson.dumps((value, old if "oldSelf" in expression else None)))
 
 
 @cache

@@ -70,7 +70,7 @@ PROVISION_FROM_BACKUP = Operation(
             release=_reading,
         ),
     ),
-    finish=lambda record: replace(record, restoring=""),
+    finish=lambda record: replace(record, restoring="", lent=""),
     result=results.how_restored,
     done="the restored database is in force",
     create_secret=True,

@@ -23,7 +23,9 @@ def begun(record: Record, desired: Desired) -> Record:
     sources = _known(record, desired)
     if wanted.from_.volume_snapshot_name:
         sources[restored_claim(desired, wanted.id)] = wanted.from_.volume_snapshot_name
-    return replace(record, restoring=wanted.id, sources=sources)
+    elsewhere = wanted.from_.namespace not in {"", desired.key.namespace}
+    lent = desired.lent or record.lent if elsewhere else ""
+    return replace(record, restoring=wanted.id, sources=sources, lent=lent)
 
 
 def _known(record: Record, desired: Desired) -> dict[str, str]:
@@ -100,7 +102,7 @@ RESTORE = Operation(
             release=running,
         ),
     ),
-    finish=lambda record: replace(record, restoring=""),
+    finish=lambda record: replace(record, restoring="", lent=""),
     result=results.how_restored,
     done="restored; the old volume is kept until the restore is confirmed",
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
@@ -98,6 +98,14 @@ class Retention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
+class Grant:
+    """Who else may restore this SampleDB's backups."""
+
+    namespace: fields.Engine
+    """Namespace whose SampleDBs may name this one in restore.from."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, config=CONFIG)
 class Backup(Checked):
     """Scheduled backups."""
 
@@ -117,6 +125,8 @@ class Backup(Checked):
     """Stops the schedule without forgetting it."""
     requested_at: fields.Token = ""
     """A new value, such as the time, asks for one backup now."""
+    grants: Annotated[tuple[Grant, ...], Field(max_length=64)] = ()
+    """Other namespaces whose SampleDBs may be restored from these backups, in an S3 store."""
 
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
@@ -177,7 +187,10 @@ class RestoreSource(Checked):
     s3_url: fields.S3Url = ""
     """URL of any SampleDB's backup; it is read with backup.target.s3's Secret and endpoint."""
     sample_db: fields.ObjectName = ""
-    """SampleDB in the same namespace whose backup it is; empty for this one. It may be deleted."""
+    """SampleDB whose backup it is; empty for this one. In the same namespace it may be deleted."""
+    namespace: fields.ObjectName = ""
+    """Namespace of that SampleDB, which must grant this one its backups (backup.grants) and keep
+    them in the S3 store that backup.target.s3 names here too; empty for the same namespace."""
     sha256: fields.Sha256 = ""
     """What the backup's sha256 must be, as its proof says; empty for any."""
 
@@ -201,6 +214,13 @@ class RestoreSource(Checked):
             message="is required with sampleDB and, without s3Url, with sha256",
             field="backupId",
             remedy="add the id of the backup, or remove them",
+        ),
+        Rule(
+            cel="self.__namespace__ == '' || self.sampleDB != ''",
+            holds=lambda source: source.namespace == "" or source.sample_db != "",
+            message="is required with namespace",
+            field="sampleDB",
+            remedy="add the name of the SampleDB whose backup it is, or remove namespace",
         ),
     )
 

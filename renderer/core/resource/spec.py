@@ -267,6 +267,18 @@ class Spec(Checked):
             field="restore.from.s3Url",
             remedy="add backup.target.s3, which may name another bucket",
         ),
+        Rule(
+            cel="self.restore.from.__namespace__ == '' || (has(self.backup.target) && "
+            "has(self.backup.target.s3))",
+            holds=lambda spec: (
+                spec.restore.from_.namespace == ""
+                or (spec.backup.target is not None and spec.backup.target.s3 is not None)
+            ),
+            message="needs backup.target.s3: a volume can't be mounted in another namespace",
+            field="restore.from.namespace",
+            remedy="keep the backups of both in an S3 store; or copy a VolumeSnapshot here, and "
+            "name that in volumeSnapshotName",
+        ),
     )
     updates: ClassVar[tuple[UpdateRule, ...]] = (
         UpdateRule(
