@@ -16,12 +16,14 @@ from renderer.cluster.failure import NotFoundError
 from renderer.controller import outcomes
 from renderer.controller.words import condition_of, only_words
 from renderer.controller.world import Told, World
+from renderer.core import backups
 from renderer.core.conditions import timestamp
 from renderer.core.desired import Desired
 from renderer.core.early_status import invalid_status, pending_status
 from renderer.core.errors import InvalidError
 from renderer.core.layout import FINALIZER, Key
 from renderer.core.plan import Phase, Plan, Trouble
+from renderer.core.record import Record
 from renderer.core.status import GitState, Pass, summarise
 from renderer.git.change import Change
 from renderer.reconcile import Stored
@@ -89,6 +91,7 @@ class Reconciler:
         if not desired.db.deleting:
             about = self._adopt(about)
         held = reconcile.stored(world.repository, world.place, key)
+        about = self._show_proof(about, held.record)
         # In this order: what lands after the look at the tip is still seen to be under way.
         flying = self.under_way(key)
         told = self._told(about, key, exists=held.tree is not None)
@@ -173,6 +176,19 @@ class Reconciler:
             about = world.cluster.patch_status(kinds.SAMPLEDBS, about, status)
             self._wrote(key, about, "status")
         return about
+
+    def _show_proof(self, about: Object, record: Record | None) -> Object:
+        """Tell the final backup before what comes of it: soon nobody can, and nothing waits then.
+
+        Else a deletion whose steps are each over in a moment would be told at none of them.
+        """
+        status = about.get("status") or {}
+        proof = backups.shown(record.final_backup) if record and record.final_backup else None
+        if proof is None or status.get("finalSnapshot") == proof:
+            return about
+        told = {**status, "finalSnapshot": proof}
+        about = self.world.cluster.patch_status(kinds.SAMPLEDBS, about, told)
+        return self._wrote(key_of(about), about, "status")
 
     def _release(self, about: Object, key: Key, plan: Plan) -> None:
         """Let the API server remove the SampleDB: Git holds nothing of it any more."""
