@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any, Self
@@ -56,6 +57,8 @@ class Server:
             ending=self._ending.is_set,
             logs=self._log,
         )
+        self.clock_ahead = 0.0
+        """Seconds that the answers' `Date` is ahead of this machine's clock."""
         self.logs: Source = lambda _namespace, _pod, _container: ""
         """What a container has written; the node knows."""
         self.bookmark_seconds = bookmark_seconds
@@ -211,8 +214,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.readline()
         return b"".join(parts)
 
+    def _begin(self, code: int) -> None:
+        self.send_response_only(code)
+        now = time.time() + self.server.api.clock_ahead
+        self.send_header("Date", self.date_time_string(now))
+
     def _send(self, answer: Response) -> None:
-        self.send_response_only(answer.code)
+        self._begin(answer.code)
         self.send_header("Content-Type", answer.content_type)
         self.send_header("Content-Length", str(len(answer.body)))
         for name, value in answer.headers:
@@ -222,7 +230,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _stream(self, lines: Stream) -> None:
-        self.send_response_only(200)
+        self._begin(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
