@@ -38,6 +38,7 @@ _WRONG = (
     ("Applied", "False"),
     ("BackedUp", "False"),
     ("Ready", "False"),
+    ("ClockSkew", "True"),
 )
 """(condition, the value that is wrong), weightiest first."""
 _NO_FAULT = {("BackedUp", "NoneYet")}

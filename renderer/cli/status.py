@@ -26,7 +26,7 @@ sampledb status team-a/orders
 until sampledb -q status team-a/orders >/dev/null; do sleep 2; done
 """
 _COLORS = {"True": "green", "False": "red", "Unknown": "yellow"}
-_BAD_WHEN_TRUE = {"Stalled", "DeletionBlocked", "Reconciling"}
+_BAD_WHEN_TRUE = {"Stalled", "DeletionBlocked", "Reconciling", "ClockSkew"}
 
 
 @new_command("status", examples=_EXAMPLES)

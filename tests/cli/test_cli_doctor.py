@@ -145,6 +145,17 @@ def test_a_failed_backup_of_a_ready_server_is_told(
     assert "  object  Job/orders-backup-29\n" in ended.out
 
 
+def test_clocks_that_are_apart_are_told_although_all_is_well(
+    write: Write, still: Line, sampledb: Run
+) -> None:
+    far = "the clock of this controller's node is 3:00:00 behind the API server's"
+    write(("Ready", "True", "Ready", "well"), ("ClockSkew", "True", "ClocksDiffer", far))
+    ended = sampledb("doctor", NAME, "--kubeconfig", still.laptop.kubeconfig)
+    assert ended.code == 1
+    assert f"  says    {far}\n" in ended.out
+    assert "set the clock that is wrong (NTP" in ended.out
+
+
 def test_the_appliers_object_is_named(write: Write, still: Line, sampledb: Run) -> None:
     write(
         ("Applied", "False", "ApplyFailed", "argocd team-a.orders: no"),
