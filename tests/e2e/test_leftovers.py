@@ -47,6 +47,19 @@ def test_a_program_of_an_image_ends_with_the_command_that_began_it() -> None:
         assert begun.communicate(timeout=10) == ("", None)  # whoever lives has it open
 
 
+def test_a_program_of_an_image_ends_when_the_process_that_began_it_is_killed() -> None:
+    root = Unpacked(root=Path("/"), config={"Env": ["PATH=/usr/bin:/bin"]})
+    command = root.command(("sh", "-c", "echo begun; sleep 600"), user=999, mounts={})
+    begin = f"import subprocess; subprocess.run({command!r})"
+    with subprocess.Popen(
+        [sys.executable, "-c", begin], stdout=subprocess.PIPE, text=True
+    ) as between:
+        assert between.stdout is not None
+        assert between.stdout.readline() == "begun\n"
+        between.kill()
+        assert between.communicate(timeout=10) == ("", None)
+
+
 def test_processes_of_a_nodes_cgroup_end_although_each_begins_another(
     cgroup: Path, tmp_path: Path
 ) -> None:

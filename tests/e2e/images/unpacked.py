@@ -47,8 +47,20 @@ class Unpacked:
         image_env = dict(item.split("=", 1) for item in self.config["Env"])
         given = [f"{name}={value}" for name, value in {**image_env, **env}.items()]
         binds = "\n".join(f"{source}:{target}" for target, source in mounts.items())
+        dies = ["setpriv", "--pdeathsig=KILL", "--"]  # with the process that begins it
         enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--", "sh", "-c", _ENTER]
-        return [*enter, "enter", str(self.root), str(user), binds, "env", "-i", *given, *program]
+        return [
+            *dies,
+            *enter,
+            "enter",
+            str(self.root),
+            str(user),
+            binds,
+            "env",
+            "-i",
+            *given,
+            *program,
+        ]
 
     def run(
         self, *program: str, user: int, mounts: Mapping[str, Path] | None = None, **env: str
