@@ -137,6 +137,7 @@ def stage(desired: Desired, plan: Plan, packs: Packs, previous: Record | None) -
         operation=plan.operation,
         configuration=plan.record.configuration,
         lent=plan.record.lent,
+        started=plan.record.started,
         chaos=faults(plan.record, desired),
     )
     known = previous.children if previous else {}

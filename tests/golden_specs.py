@@ -81,7 +81,16 @@ class Case:
     names: Names | None = None
     operation: str = ""
     configuration: Configuration | None = None
+    started: Configuration | None = None
     chaos: Faults = field(default_factory=Faults)
+
+
+RELOADED = Case(
+    spec={**MINIMAL, "parameters": {"work_mem": "8MB"}},
+    roles=frozenset({Role.CONFIG, Role.SERVER, Role.TOOLS, Role.RELOAD}),
+    started=Configuration(parameters={"work_mem": "4MB"}),
+    operation="configure-2",
+)
 
 
 def experiment(action: str, *roles: Role, **more: Any) -> Case:

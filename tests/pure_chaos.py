@@ -53,7 +53,7 @@ def until_step(cluster: PureCluster, wanted: Desired, *steps: str) -> None:
     for _ in range(20):
         plan = decide(wanted, cluster.observed(), cluster.record, NOW)
         if plan.operation.startswith("chaos-") and plan.step in steps:
-            cluster.size = wanted.db.spec.storage.size
+            cluster.render(wanted)
             cluster.commit(plan)
             cluster.apply()
             cluster.jobs_run = running

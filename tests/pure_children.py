@@ -59,3 +59,8 @@ def asked(record: Record, role: Role | None = None) -> str:
     if role in JOBS - {Role.INIT, Role.BACKUP_NOW, Role.FINAL_BACKUP}:
         return digest_of(record.input_digest, operation, attempt)  # another operation asks again
     return digest_of(record.input_digest, attempt) if attempt > 1 else record.input_digest
+
+
+def major(image: str) -> str:
+    """The major version that an image's tag names."""
+    return image.rpartition(":")[2].partition(".")[0]

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
-from pure_children import CLAIM, KINDS, asked, name_of
+from pure_children import CLAIM, KINDS, asked, major, name_of
 from pure_desired import digest
-from pure_node import run_experiment, seen_child, seen_pods
+from pure_memory import Memory
+from pure_node import run_experiment, run_jobs, seen_child, seen_pods
 
 from renderer.core.configuration import Configuration
 from renderer.core.decide import decide
@@ -56,6 +57,10 @@ class PureCluster:
     configuration: Configuration | None = None
     """The configuration that the server mounts, in Git."""
     live_configuration: Configuration | None = None
+    rest: str = ""
+    """All of the spec but its configuration, in Git: what else changes the Pod's template."""
+    memory: Memory = field(default_factory=Memory)
+    """What the running server has read."""
     taken: dict[str, datetime] = field(default_factory=dict)
     """VolumeSnapshot → when it was taken."""
     snapshot_error: str = ""
@@ -116,7 +121,8 @@ class PureCluster:
         record = plan.record
         children: dict[str, Stamp] = {}
         git: dict[tuple[str, str], tuple[Role, Stamp, bool]] = {}
-        template = digest("pod", record.input_digest, record.image, record.pod_mark)
+        started = record.started or record.configuration
+        template = digest("pod", self.rest, started, record.image, record.pod_mark)
         for role in plan.roles:
             kind, name = KINDS[role], name_of(role, asked(record, role), plan.names)
             protected = {
@@ -127,6 +133,8 @@ class PureCluster:
                 Role.PREVIOUS: plan.protect_previous,
             }.get(role, False)
             content = digest(role, asked(record), protected, plan.replicas, record.image)
+            if role in {Role.CONFIG, Role.RELOAD}:
+                content = digest(content, record.configuration, started)
             stamp = Stamp(content_hash=content, generation=record.generation)
             git[kind, name] = (role, stamp, protected)
             children[f"{kind}/{name}"] = stamp
@@ -154,17 +162,18 @@ class PureCluster:
         """What the node does: Pods follow the StatefulSet, Jobs run to their result."""
         kinds = {role for role, _, _ in self.live.values()}
         runs = Role.SERVER in kinds and self.live_replicas > 0 and Role.DATA in kinds
+        self.memory.follow(self, self.live_pod_hash if runs else "")
         self.pod = self.live_pod_hash if runs else ""
         self.majors = {name: of for name, of in self.majors.items() if (CLAIM, name) in self.live}
         if self.volume not in self.live:
             self.data = False
         if runs and not (self.pod_message or wrong(self.live_configuration)):
             self.data = True
-            if self.volume[1] != self._claim(Role.DATA):
+            if self.volume[1] != self.claim_of(Role.DATA):
                 self.ready_since = {}
-            self.volume = (CLAIM, self._claim(Role.DATA))
-            self.written.add(self._claim(Role.DATA))
-            self.majors.setdefault(self._claim(Role.DATA), major(self.live_image))
+            self.volume = (CLAIM, self.claim_of(Role.DATA))
+            self.written.add(self.claim_of(Role.DATA))
+            self.majors.setdefault(self.claim_of(Role.DATA), major(self.live_image))
         if self.jobs_run:
             self._run_jobs()
         for kind, name in self.live:
@@ -189,26 +198,18 @@ class PureCluster:
             Role.ANALYZE: {"version": version},
             Role.DROP_OLD: {"freed": 1},
             Role.ROTATE: {"rotated": ["app", "postgres"]},
-            Role.CHECK: REFUSED if wrong(self.live_asked) else {"version": version},
+            Role.CHECK: REFUSED
+            if wrong(self.live_asked)
+            else {"version": version, **self.memory.checked(self)},
+            Role.RELOAD: self.memory.reloaded(self),
             Role.MIGRATE: {"from": 0, "to": 2},
             Role.RESTORE: {"id": self.restored},
             Role.MEND: {"gone": True, "recovered": True},
         }
         run_experiment(self)
-        for (_kind, name), (role, _, _) in self.live.items():
-            if role in results and (self.pod or role in {Role.INIT, Role.RESTORE, Role.CHECK}):
-                if role is Role.RESTORE and name not in self.job_results:
-                    filled = self.data_major or major(self.live_image)
-                    self.majors[self._claim(Role.RESTORED)] = filled
-                self.job_results.setdefault(name, results[role])
-            if role in {Role.UPGRADE, Role.DUMP_RESTORE} and name not in self.job_results:
-                assert not self.pod, "data are converted under a running server"
-                to = major(self.live_target)
-                self.job_results[name] = {"from": self.data_major, "to": to}
-                moved = Role.RESTORED if role is Role.DUMP_RESTORE else Role.DATA
-                self.majors[self._claim(moved)] = to
+        run_jobs(self, results)
 
-    def _claim(self, wanted: Role) -> str:
+    def claim_of(self, wanted: Role) -> str:
         """The name of the live claim of a role; "" without one."""
         found = (name for (_kind, name), (role, _, _) in self.live.items() if role is wanted)
         return next(found, "")
@@ -216,7 +217,7 @@ class PureCluster:
     @property
     def data_major(self) -> str:
         """The major version of the data that the server meets."""
-        return self.majors.get(self._claim(Role.DATA), "")
+        return self.majors.get(self.claim_of(Role.DATA), "")
 
     @property
     def complaint(self) -> str:
@@ -244,11 +245,17 @@ class PureCluster:
         known = self.released, results, dict(self.majors), dict(self.taken)
         return self.record, dict(self.live), self.pod, known
 
+    def render(self, wanted: Desired) -> None:
+        """What a commit takes from the spec, beside the record."""
+        spec = wanted.db.spec
+        self.size, self.asked = spec.storage.size, wanted.configuration
+        self.rest = digest(replace(spec, parameters={}, pg_hba=(), paused=False))
+
     def turn(self, wanted: Desired) -> Plan:
         """One pass, one apply, one turn of the node."""
         plan = decide(wanted, self.observed(), self.record, self.now)
         if plan.files is Files.WRITE:
-            self.size, self.asked = wanted.db.spec.storage.size, wanted.configuration
+            self.render(wanted)
         self.commit(plan)
         self.apply()
         self.run()
@@ -268,10 +275,6 @@ class PureCluster:
 def wrong(configuration: Configuration | None) -> bool:
     """Whether a server would refuse it."""
     return configuration is not None and "max_conections" in configuration.parameters
-
-
-def major(image: str) -> str:
-    return image.rpartition(":")[2].partition(".")[0]
 
 
 def ready(wanted: Desired) -> PureCluster:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from pure_children import CLAIM
+from pure_children import CLAIM, major
 
 from renderer.core.layout import Role
 from renderer.core.observed import Child, Claim, Job, Pod, Server, Snapshot, Stamp
@@ -32,6 +33,22 @@ def seen_pods(cluster: PureCluster) -> tuple[Pod, ...]:
         if role is Role.EXPERIMENT and name not in cluster.job_results and cluster.jobs_run
     )
     return ((server,) if cluster.pod else ()) + at_work
+
+
+def run_jobs(cluster: PureCluster, results: Mapping[Role, Mapping[str, object] | str]) -> None:
+    """Jobs come to their result; those that need a server wait for it."""
+    for (_kind, name), (role, _, _) in cluster.live.items():
+        if role in results and (cluster.pod or role in {Role.INIT, Role.RESTORE, Role.CHECK}):
+            if role is Role.RESTORE and name not in cluster.job_results:
+                filled = cluster.data_major or major(cluster.live_image)
+                cluster.majors[cluster.claim_of(Role.RESTORED)] = filled
+            cluster.job_results.setdefault(name, results[role])
+        if role in {Role.UPGRADE, Role.DUMP_RESTORE} and name not in cluster.job_results:
+            assert not cluster.pod, "data are converted under a running server"
+            to = major(cluster.live_target)
+            cluster.job_results[name] = {"from": cluster.data_major, "to": to}
+            moved = Role.RESTORED if role is Role.DUMP_RESTORE else Role.DATA
+            cluster.majors[cluster.claim_of(moved)] = to
 
 
 def run_experiment(cluster: PureCluster) -> None:

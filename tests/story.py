@@ -70,7 +70,7 @@ class Story:
         plan = decide(self.wanted(), self.cluster.observed(), self.cluster.record, NOW)
         before = self._git()
         if plan.files is Files.WRITE:
-            self.cluster.size = self.wanted().db.spec.storage.size
+            self.cluster.render(self.wanted())
         if self.cluster.commit(plan):
             self.past.append(before)
             data = data_claim(before["git"])
@@ -122,6 +122,9 @@ class Story:
             "image": cluster.image,
             "target": cluster.target,
             "size": cluster.size,
+            "asked": cluster.asked,
+            "configuration": cluster.configuration,
+            "rest": cluster.rest,
         }
 
     def _check(self) -> None:
@@ -232,6 +235,7 @@ STORIES: Mapping[str, Callable[[], Story]] = {
     "provision-deleting-at-once": _provision_without_a_final_backup,
     "provision-from-a-backup": _provision_from_a_backup,
     "configure": _configure,
+    "reload": _changed(parameters={"work_mem": "200"}),
     "backup-now": _changed(backup={**TARGET, "requestedAt": "now"}),
     "snapshot-now": _snapshots(requestedAt="wednesday"),
     "snapshot-by-schedule": _snapshots(schedule="0 3 * * *"),

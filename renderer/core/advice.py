@@ -140,6 +140,12 @@ ADVICE: Mapping[str, Advice] = {
         "with what it had",
         "the message has their words: mend the field, or put it back",
     ),
+    "ReloadFailed": _of(
+        About.JOB,
+        "the server runs on, and what it has read of the changed configuration isn't (all of) it",
+        "the message has the reason; mend it and delete the Job, or change the field again. A Pod "
+        "that is deleted comes back with the configuration that is in Git",
+    ),
     "RestoreFailed": _of(
         About.JOB,
         "the backup couldn't be restored; nothing was changed by it: a server runs on as it is",

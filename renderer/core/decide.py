@@ -14,7 +14,7 @@ from renderer.core import deletion, experiments, lending, refusals, wishes
 from renderer.core.desired import Desired
 from renderer.core.layout import names
 from renderer.core.observed import Observed
-from renderer.core.operations import check, keeping, snapshots
+from renderer.core.operations import check, keeping, reload, snapshots
 from renderer.core.operations.backup import BACKUP, SCHEDULED_BACKUP
 from renderer.core.operations.catalog import DELETIONS, OPERATIONS
 from renderer.core.operations.lifecycle import (
@@ -262,7 +262,8 @@ def _resize(situation: Situation) -> Plan | None:
 
 def _configure(situation: Situation) -> Plan | None:
     record, desired = situation.record, situation.desired
-    if record.input_digest == desired.digest and not check.differs(record, desired):
+    same = record.input_digest == desired.digest and not check.differs(record, desired)
+    if same and not reload.unread(situation):
         return None
     return _begin(CONFIGURE, situation)
 

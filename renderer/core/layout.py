@@ -84,6 +84,7 @@ class Role(Enum):
     MIGRATE = "job-migrate"
     ROTATE = "job-rotate"
     CHECK = "job-check"
+    RELOAD = "job-reload"
     FINAL_BACKUP = "job-final-backup"
     EXPERIMENT = "job-experiment"
     MEND = "job-mend"

@@ -131,6 +131,12 @@ class Record:
     """The number of the last migration that was run."""
     configuration: Configuration | None = None
     """What the server starts with; None before the first start."""
+    started: Configuration | None = None
+    """What it was when the Pod's template last changed for it; None while that is `configuration`.
+
+    What came since, the server reads while it runs."""
+    unread: bool = False
+    """Whether a server that ran when `configuration` came has yet to say that it has read it."""
     hibernated: bool = False
     backup: Mapping[str, object] | None = None
     """The last backup that an operation took and proved: id, size, sha256 …"""

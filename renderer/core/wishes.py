@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from renderer.core.desired import Desired
-from renderer.core.operations import check, gates, keeping, snapshots
+from renderer.core.operations import check, gates, keeping, reload, snapshots
 from renderer.core.operations.backup import BACKUP, SCHEDULED_BACKUP
 from renderer.core.operations.dump_restore import DUMP_RESTORE
 from renderer.core.operations.from_backup import PROVISION_FROM_BACKUP
@@ -115,10 +115,13 @@ def instead(situation: Situation) -> Operation | None:
 
 
 def _instead_of_configure(situation: Situation) -> Operation | None:
-    """What has not been tried is tried first; while it is, nothing has been changed yet."""
+    """What has not been tried is tried first; while it is, nothing has been changed yet.
+
+    Where a reload has failed it is made again after what else is asked for: the record knows.
+    """
     underway, record = situation.record.underway, situation.record
     trying = underway is not None and underway.step == check.CHECK.name
-    if trying:
+    if trying or reload.failed(situation):
         if record.hibernated and not situation.desired.db.spec.hibernate:
             return WAKE
         other = None if record.hibernated else _meanwhile(situation)

@@ -29,6 +29,8 @@ from renderer.local.programs import Programs, give
 _log = logging.getLogger(__name__)
 _TICK_SECONDS = 0.05
 _RETRY_SECONDS = 0.25
+_MOUNTS_SECONDS = 1.0
+"""How often mounted ConfigMaps are looked at: the kubelet takes up to a minute and a half."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +150,11 @@ class PodRunner:
         return self._host.objects.get(resource, namespace_of(self._pod), name)
 
     def _loop(self) -> None:
-        deadline = self._deadline()
+        deadline, looked = self._deadline(), time.monotonic()
         while not self._stopping.is_set():
+            if time.monotonic() - looked >= _MOUNTS_SECONDS:
+                looked = time.monotonic()
+                self._refresh()
             for container in self._current():
                 container.step()
             self._report()
@@ -158,6 +163,10 @@ class PodRunner:
             if time.monotonic() >= deadline:
                 self.stop(5.0)
             self._stopping.wait(_TICK_SECONDS)
+
+    def _refresh(self) -> None:
+        owner = self._host.launcher.owner
+        volumes.refresh(self._pod, self._folder, lookup=self._lookup, owner=owner)
 
     def _deadline(self) -> float:
         limit = self._pod["spec"].get("activeDeadlineSeconds")

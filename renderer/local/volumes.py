@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from renderer.local.environment import ConfigError, Lookup, content, field, missing
@@ -12,6 +14,9 @@ from renderer.local.objects import CONFIG_MAPS, SECRETS, Object
 from renderer.local.programs import Account, give
 
 DEFAULT_MODE = 0o644
+_DATA = "..data"
+_LIVE = {"configMap", "secret", "projected"}
+"""The kinds of volumes that follow what they are made from."""
 ClaimFolder = Callable[[str], Path]
 """The name of a claim in the Pod's namespace → its folder."""
 
@@ -34,9 +39,23 @@ def prepare(
         paths[name].mkdir(exist_ok=True)
         paths[name].chmod(0o777 if "emptyDir" in volume else 0o755)
         give(paths[name], owner)
-        for path, (data, mode) in files.items():
-            _write(paths[name], path, data, mode, owner)
+        if "emptyDir" not in volume:
+            _lay(paths[name], files, owner)
     return paths
+
+
+def refresh(pod: Object, folder: Path, *, lookup: Lookup, owner: Account | None) -> None:
+    """Bring ConfigMaps and Secrets that have changed into a Pod that runs, each whole at once.
+
+    One that is gone by now leaves what it had, as with the kubelet.
+    """
+    for volume in pod["spec"].get("volumes") or ():
+        if not _LIVE & volume.keys():
+            continue
+        with suppress(ConfigError):
+            files, base = _files(pod, volume, lookup), folder / volume["name"]
+            if files != _laid(base):
+                _lay(base, files, owner)
 
 
 def remove(folder: Path) -> None:
@@ -110,6 +129,35 @@ def _downward(pod: Object, source: Object) -> Files:
         item["path"]: (field(pod, item["fieldRef"]["fieldPath"]).encode(), item.get("mode", mode))
         for item in source.get("items") or ()
     }
+
+
+def _laid(base: Path) -> Files:
+    data = base / _DATA
+    found = (path for path in data.rglob("*") if path.is_file())
+    return {
+        str(path.relative_to(data)): (path.read_bytes(), path.stat().st_mode & 0o777)
+        for path in found
+    }
+
+
+def _lay(base: Path, files: Files, owner: Account | None) -> None:
+    """The kubelet's layout: a new folder, then the one link to it changes."""
+    new = Path(tempfile.mkdtemp(prefix="..", dir=base))
+    new.chmod(0o755)
+    give(new, owner)
+    for path, (data, mode) in files.items():
+        _write(new, path, data, mode, owner)
+    link = new.with_name(f"{_DATA}_tmp")
+    link.symlink_to(new.name)
+    link.rename(base / _DATA)
+    names = {PurePosixPath(path).parts[0] for path in files}
+    for name in names - {path.name for path in base.iterdir()}:
+        (base / name).symlink_to(f"{_DATA}/{name}")
+    for old in base.iterdir():
+        if old.is_symlink() and old.name not in {*names, _DATA}:
+            old.unlink()
+        elif not old.is_symlink() and old != new:
+            shutil.rmtree(old)
 
 
 def _write(base: Path, path: str, data: bytes, mode: int, owner: Account | None) -> None:

@@ -93,6 +93,8 @@ class Planned(TypedDict, total=False):
     """What the server starts with; None for what the spec asks for."""
     lent: str
     """Where the backup lies that another namespace's SampleDB lends; "" when none does."""
+    started: Configuration | None
+    """What the Pod's template names; None for `configuration`."""
     chaos: Faults
     """The fault that an experiment makes, and the one that last replaced the Pod."""
 
@@ -227,11 +229,14 @@ def _context(
     wanted_files = _files(pack, context, asked)
     in_force = planned.get("configuration") or asked
     files = wanted_files if in_force == asked else _files(pack, context, in_force)
+    started = planned.get("started") or in_force
     return {
         **context,
         "parameters": _parameters(pack, in_force),
+        "wanted_parameters": _parameters(pack, asked),
         "files": files,
         "wanted_files": wanted_files,
+        "started_files": files if started == in_force else _files(pack, context, started),
     }
 
 

@@ -67,8 +67,8 @@ def test_a_changed_spec_is_applied_and_then_told_as_in_force() -> None:
     plan = cluster.settle(changed)
     assert plan.phase is Phase.READY
     assert cluster.commits[-2:] == [
-        "configure, step 2 of 3: apply the changed spec",
-        "configure, step 3 of 3: the changed spec is in force",
+        "configure with a restart for max_connections, step 2 of 3: apply the changed spec",
+        "configure with a restart for max_connections, step 3 of 3: the changed spec is in force",
     ]
     assert cluster.record is not None
     assert cluster.record.generation == 2

@@ -178,7 +178,7 @@ def test_a_spec_that_changes_meanwhile_is_in_force_meanwhile() -> None:
     cluster = ready(desired(version="18.3"))
     cluster.settle(minor())
     before = cluster.live_pod_hash
-    plan = cluster.settle(minor(parameters={"work_mem": "8MB"}))
+    plan = cluster.settle(minor(resources={"limits": {"memory": "1Gi"}}))
     assert (plan.approval, cluster.live_image) == (
         "minorupgrade-2/Roll/18.9-bd18f004",
         "postgres:18.3",

@@ -165,6 +165,9 @@ def end_well(story: Story) -> None:
         assert cluster.record
         assert cluster.record.trial is None, "an experiment comes to its end"
         asleep = story.spec.get("hibernate", False)
+        in_force = cluster.record.configuration
+        assert asleep or cluster.memory.read == in_force == story.wanted().configuration
+        assert asleep or not cluster.memory.pending(in_force)
         assert plan.phase is (Phase.HIBERNATED if asleep else Phase.READY), plan.why
         assert plan.problem is None
         assert not [name for kind, name in cluster.live if kind == "Job"]

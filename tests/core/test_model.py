@@ -38,8 +38,7 @@ class Operator(User):
         if self.spec.get("paused"):
             assert plan.files is Files.LEAVE
         if plan.files is Files.WRITE:
-            self.cluster.size = wanted.db.spec.storage.size
-            self.cluster.asked = wanted.configuration
+            self.cluster.render(wanted)
         before = self.cluster.record
         served = self.serves_somebody()
         self.cluster.commit(plan)
@@ -47,6 +46,8 @@ class Operator(User):
         if (record and record.previous_claim) != (before and before.previous_claim):
             self.kept_since = self.cluster.now
         self.asked = plan.approval or self.asked
+        if plan.phase is Phase.READY:
+            self._what_is_said_to_be_in_force_is()
         self._nothing_dangerous_begins_unasked(before, record)
         self._a_replaced_volume_goes_by_the_users_word(before, record)
         if record and wrong(record.configuration):
@@ -71,6 +72,13 @@ class Operator(User):
         keep = self.spec.get("storage", {}).get("keepReplaced", "")
         over = bool(keep) and self.cluster.now - self.kept_since >= duration.parse(keep)
         return over and bool(self.cluster.pod) and not record.hibernated
+
+    def _what_is_said_to_be_in_force_is(self) -> None:
+        """A server that is Ready has read its configuration, whatever needs a restart too."""
+        record, memory = self.cluster.record, self.cluster.memory
+        if record and record.underway is None and self.cluster.pod:
+            assert memory.read == record.configuration
+            assert not memory.pending(memory.read)
 
     def _nothing_dangerous_begins_unasked(
         self, before: Record | None, after: Record | None
@@ -131,6 +139,10 @@ class Operator(User):
     def somebody_deletes_the_failed_jobs(self) -> None:
         results = self.cluster.job_results
         self.cluster.job_results = {k: v for k, v in results.items() if not isinstance(v, str)}
+
+    @rule(comes=st.booleans(), told=st.booleans())
+    def changed_files_lag_and_a_restart_is_foretold_or_not(self, comes: bool, told: bool) -> None:
+        self.cluster.memory.comes, self.cluster.memory.told = comes, told
 
     @rule(broken=st.booleans())
     def pod_breaks_or_heals(self, broken: bool) -> None:
@@ -206,7 +218,7 @@ class Operator(User):
         """Left alone and healthy, every history ends in a stable state."""
         self.cluster.snapshot_error = ""
         self.cluster.pod_message = ""
-        self.cluster.jobs_run = True
+        self.cluster.jobs_run = self.cluster.memory.comes = True
         self.somebody_deletes_the_failed_jobs()
         self.spec["paused"] = False
         self.spec["upgrade"] = {}

@@ -41,7 +41,7 @@ def test_the_environment_comes_from_every_source_and_paths_are_local(lab: Lab) -
     ]
     script = (
         'python=$(env | sort); printf "%s" "$python" > "$RESULT"; '
-        'cat "$FILE" "$ALL/pw" "$ALL/run.sh"; stat -c %a "$FILE" "$ALL/pw"'
+        'cat "$FILE" "$ALL/pw" "$ALL/run.sh"; stat -L -c %a "$FILE" "$ALL/pw"'
     )
     volumes: list[Object] = [
         {

@@ -12,7 +12,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,21 +19,15 @@ import pytest
 from damaged_backups import backup, source
 from ended import Result
 from majors import MAJORS
+from mounted_files import built_in, mounted
 from whole_servers import OWNER, WHO
 
-from renderer import templating
-from renderer.core import resource
-from renderer.core.layout import Role
+from renderer.core.configuration import Configuration
 from renderer.local.programs import Programs, give
 
 __all__ = ["Result", "backup", "source"]
 PASSWORD = "super'user \"pass\\word $HOME `id` %s"
 VOLUMES = ("data", "config", "scripts", "sql", "run", "tmp", "backups")
-
-
-@cache
-def built_in() -> templating.Pack:
-    return templating.load(templating.find("postgresql"))
 
 
 class Machine:
@@ -52,6 +45,7 @@ class Machine:
             give(self.volume(name), OWNER)
         self.log = self.root / "tmp" / "termination-log"
         self.server: subprocess.Popen[bytes] | None = None
+        self.started: Configuration | None = None
         self.mount(spec)
 
     def volume(self, name: str) -> Path:
@@ -65,38 +59,24 @@ class Machine:
     def pgdata(self) -> Path:
         return self.volume("data") / self.version / "docker"
 
-    def mount(self, spec: dict[str, Any]) -> None:
-        """Write the ConfigMaps of a SampleDB into their volumes."""
-        pack = built_in()
-        small = {"shared_buffers": "16MB", "max_connections": "20", "fsync": "off"}
-        db = resource.parse(
-            {
-                "apiVersion": "sampledb.dev/v1",
-                "kind": "SampleDB",
-                "metadata": {"name": "orders", "namespace": "team-a"},
-                "spec": {
-                    "engine": "postgresql",
-                    "version": self.version,
-                    "storage": {"size": "1Gi"},
-                    **spec,
-                    "parameters": {**small, **spec.get("parameters", {})},
-                },
-            }
-        )
-        rendered = templating.render(
-            pack,
-            templating.desired(db, pack),
-            roles=frozenset({Role.CONFIG, Role.SCRIPTS}),
-            replicas=1,
-            protect=True,
-        )
+    def mount(self, spec: dict[str, Any], *, reload: bool = False) -> None:
+        """Write the ConfigMaps of a SampleDB into their volumes.
+
+        With `reload` the Pod's template stays that of the configuration mounted before.
+        """
+        self.started, rendered = mounted(self.version, spec, self.started if reload else None)
         for item, volume in zip(rendered, ("config", "scripts"), strict=True):
             self.empty(volume)
             for name, text in item.document["data"].items():
                 (self.volume(volume) / name).write_text(text)
         # A test may run any script of the pack, whichever ones this SampleDB's Jobs mount.
-        for name, text in pack.scripts.items():
+        for name, text in built_in().scripts.items():
             (self.volume("scripts") / name).write_text(text)
+
+    @property
+    def template_sha256(self) -> str:
+        """What the Pod's template names."""
+        return (self.volume("config") / "template.sha256").read_text().strip()
 
     @property
     def config_sha256(self) -> str:
@@ -199,12 +179,12 @@ class Machine:
                     found.append(int(path.parent.name))
         return found
 
-    def launch(self) -> subprocess.Popen[bytes]:
+    def launch(self, **more: str) -> subprocess.Popen[bytes]:
         self.log.unlink(missing_ok=True)
         with (self.root / "server.log").open("ab") as log:
             self.server = subprocess.Popen(
                 ["/bin/sh", str(self.volume("config") / "start.sh")],
-                env=self.env(),
+                env=self.env(CONFIG_SHA256=self.template_sha256, **more),
                 cwd="/",
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -214,8 +194,8 @@ class Machine:
             )
         return self.server
 
-    def start(self) -> None:
-        server = self.launch()
+    def start(self, **more: str) -> None:
+        server = self.launch(**more)
         until(lambda: self.run("ready.sh", self.env()).code == 0 or server.poll() is not None)
         assert server.poll() is None, (self.root / "server.log").read_text()
 

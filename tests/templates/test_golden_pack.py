@@ -16,6 +16,7 @@ from golden_specs import (
     MINIMAL,
     OLD,
     PRODUCTION,
+    RELOADED,
     RESTORE,
     SERVER,
     STORE,
@@ -99,6 +100,7 @@ CASES = {
         configuration=Configuration(parameters={"work_mem": "4MB"}),
         operation="configure-2",
     ),
+    "configure-reload": RELOADED,
     "rotate": Case(
         roles=frozenset({Role.TOOLS, Role.ROTATE}),
         names=layout.names("orders", new_credentials="orders-credentials-1a2b3c4d"),
@@ -210,6 +212,7 @@ def files(case: Case) -> dict[str, str]:
         names=case.names,
         operation=case.operation,
         configuration=case.configuration,
+        started=case.started,
         chaos=case.chaos,
     )
     return {

@@ -19,8 +19,10 @@ from renderer.core.record import Record
 
 
 def taken(record: Record, desired: Desired) -> Record:
-    """The configuration that the spec asks for is the one to start with."""
-    return replace(record, configuration=desired.configuration)
+    """The configuration that the spec asks for is the one to start with: by a new Pod."""
+    if record.configuration == desired.configuration:
+        return record
+    return replace(record, configuration=desired.configuration, started=None, unread=False)
 
 
 def known(record: Record, desired: Desired) -> Record:

@@ -27,7 +27,7 @@ class Foreseen:
     on_failure: str
     """What happens when it isn't."""
     needs: str = ""
-    """What it waits for beside the proof of the commit before: an approval, a window."""
+    """What it waits for beside the proof of the commit before: an approval, a window, a word."""
 
 
 def foresee(plan: Plan, situation: Situation) -> Iterator[Foreseen]:
@@ -49,7 +49,7 @@ def foresee(plan: Plan, situation: Situation) -> Iterator[Foreseen]:
             plan=plan,
             awaits=step.awaits,
             on_failure=step.on_failure,
-            needs=gates.needs(step, situation),
+            needs=gates.needs(step, situation) or step.condition,
         )
         record = _as_if_proved(step, replace(situation, record=record))
         following = operation.following(index, replace(situation, record=record))
@@ -76,5 +76,5 @@ def _last(
 
 def _as_if_proved(step: Step, situation: Situation) -> Record:
     """The record once `step` is proved; of its facts, those that are known beforehand."""
-    facts = {"from": situation.record.data_version, "to": situation.desired.major}
+    facts = {"from": situation.record.data_version, "to": situation.desired.major, "restart": []}
     return step.learn(situation.record, situation, facts)

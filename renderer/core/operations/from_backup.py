@@ -13,10 +13,6 @@ from renderer.core.plan import Phase
 from renderer.core.record import Record
 
 
-def _begun(record: Record, desired: Desired) -> Record:
-    return begun(check.taken(record, desired), desired)
-
-
 def _filled(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
     """The Job has found the database of `spec.init` in the backup, and set the passwords."""
     desired = situation.desired
@@ -31,6 +27,7 @@ def _filled(record: Record, situation: Situation, facts: Mapping[str, object]) -
 
 def _taken(record: Record, desired: Desired) -> Record:
     """The restored claim is the server's from now on; again and again the same."""
+    record = check.taken(record, desired)
     if record.restored == record.restoring:
         return record
     claim = restored_claim(desired, record.restoring)

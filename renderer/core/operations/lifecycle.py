@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from renderer.core.operations import check, evidence, results, roles
+from renderer.core.operations import check, evidence, reload, results, roles
 from renderer.core.operations.step import Operation, Situation, Step, running
 from renderer.core.plan import Phase
 from renderer.core.record import Record
@@ -55,7 +55,12 @@ PROVISION = Operation(
 CONFIGURE = Operation(
     type="Configure",
     steps=(
-        check.CHECK,
+        replace(
+            check.CHECK,
+            learn=reload.accepted,
+            then="reload it, or restart the server where a changed parameter needs that",
+        ),
+        reload.RELOAD,
         Step(
             name="Apply",
             phase=Phase.CONFIGURING,
@@ -66,6 +71,7 @@ CONFIGURE = Operation(
             on_failure="PodFailed: put the spec back, and the old Pod comes again",
             release=running,
             enter=check.known,
+            needed=lambda situation: not reload.done(situation),
         ),
     ),
     done="the changed spec is in force",
@@ -102,7 +108,7 @@ HIBERNATE = Operation(
             release=running,
         ),
     ),
-    finish=lambda record: replace(record, hibernated=True),
+    finish=lambda record: replace(record, hibernated=True, unread=False),
     done="hibernated",
 )
 WAKE = Operation(

@@ -172,7 +172,7 @@ def _outlook(operation: Operation, step: Step) -> str:
     if not step.awaits:
         return "The finalizer is lifted after this commit: the SampleDB is gone then."
     last = following == len(operation.steps)
-    then = operation.done if last else operation.steps[following].title
+    then = step.then or (operation.done if last else operation.steps[following].title)
     return f"The next commit follows when {step.awaits}: {then}."
 
 

@@ -154,6 +154,13 @@ def accepted(situation: Situation) -> Verdict:
     return _job_result(situation, Role.CHECK)
 
 
+def reread(situation: Situation) -> Verdict:
+    """The running server has told that the configuration is in force, or what needs a restart."""
+    verdict, server = _job_result(situation, Role.RELOAD), server_ready(situation)
+    hopeless = server.problem is not None and server.problem.trouble is Trouble.STALLED
+    return server if server.problem and (hopeless or not verdict.problem) else verdict
+
+
 def experimented(situation: Situation) -> Verdict:
     """The experiment's Job has told what it saw."""
     return _job_result(situation, Role.EXPERIMENT)
@@ -257,6 +264,7 @@ _REASONS = {
     Role.MIGRATE: "MigrateFailed",
     Role.ROTATE: "RotateFailed",
     Role.CHECK: "ConfigurationRefused",
+    Role.RELOAD: "ReloadFailed",
     Role.FINAL_BACKUP: "FinalBackupFailed",
     Role.EXPERIMENT: "Inconclusive",
     Role.MEND: "MendFailed",
@@ -278,6 +286,8 @@ _MENDING = {
     "name, or mend it there and delete the Job",
     Role.CHECK: "the server runs on as it is; mend spec.parameters or spec.pgHba, or put them "
     "back; if the cause lay elsewhere, delete the Job and the applier starts it anew",
+    Role.RELOAD: "mend the cause and delete the Job, and the applier starts it anew; a Pod that is "
+    "deleted comes back with the new configuration; or change spec.parameters or spec.pgHba",
     Role.RESTORE: "nothing has been changed by it; mend the cause and delete the Job, name another "
     "backup under a new id, or remove spec.restore",
     Role.UPGRADE: _THE_OLD_START_AGAIN,

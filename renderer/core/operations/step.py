@@ -132,8 +132,14 @@ class Step:
     """What the commit of this step notes in the record."""
     needed: Callable[[Situation], bool] = lambda _situation: True
     """False when the step can be left out."""
+    condition: str = ""
+    """Where only the step before it tells whether it is needed: when it is, for people."""
+    then: str = ""
+    """What follows, where that isn't always the step after it; "" for that one's title."""
     counted: bool = True
     """Whether it counts as a step of so many; one that only waits doesn't."""
+    instead_of: str = ""
+    """The step whose number it has, where one of the two is mostly enough."""
     danger: str = ""
     """What it does that people may want to be asked about first, to end "a person approves
     that next …"; "" when nobody has to be asked."""
@@ -186,9 +192,10 @@ class Operation:
     def place(self, step: Step) -> str:
         """Which step of how many, `step 2 of 4`; "" for one that doesn't count."""
         counted = [one.name for one in self.steps if one.counted]
-        if step.name not in counted:
+        name = step.instead_of or step.name
+        if name not in counted:
             return ""
-        return f"step {counted.index(step.name) + 1} of {len(counted) + 1}"
+        return f"step {counted.index(name) + 1} of {len(counted) + 1}"
 
     def index(self, name: str) -> int:
         """The place of the step `name`; 0 when no step has that name (an older release's)."""

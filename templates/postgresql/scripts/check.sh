@@ -3,7 +3,8 @@
 #
 # Reads: CONFIG_DIR CONFIG_SHA256 TMPDIR TERMINATION_LOG WAIT_SECONDS
 #        RUNNING ("" when there is no server to ask), else PGHOST PGPORT PGUSER PGPASSWORD (the superuser)
-#        and CHANGED (names of parameters that are set anew, with commas between)
+#        and, with commas between, CHANGED (names of parameters that are set anew) and AFFECTED (of all
+#        that change, also by being taken away): it says which of these a restart is needed for
 # Exit codes: 65 = the configuration is refused; 1 = try again.
 # shellcheck source-path=SCRIPTDIR source=job.sh
 . "$(dirname "$0")/job.sh"
@@ -31,9 +32,13 @@ LIMITS
       CASE WHEN won.names IS NOT NULL THEN format('%s was set by ALTER SYSTEM, which wins over the SampleDB: ALTER SYSTEM RESET it', won.names) END)
     FROM slots, prepared, won") || return 0
   test -z "$in_the_way" || fail 65 "the changed configuration would not be in force: $in_the_way"
+  found=$(query postgres "SELECT coalesce(json_agg(name ORDER BY name), '[]') FROM pg_settings
+    WHERE context IN ('postmaster', 'internal') AND lower(name) = ANY (string_to_array('$AFFECTED', ','))") || return 0
+  restart=", \"restart\": $found"
 }
 
 guard
+restart=""
 try_configuration
 ask_running
-succeed "{\"version\": \"$version\", \"checked\": \"$CONFIG_SHA256\"}"
+succeed "{\"version\": \"$version\", \"checked\": \"$CONFIG_SHA256\"$restart}"

@@ -3,7 +3,8 @@
 #
 # Reads: PGDATA CONFIG_DIR PGSOCKETDIR TMPDIR LISTEN_ADDRESSES TERMINATION_LOG
 #        POSTGRES_PASSWORD (the superuser's, used by the first start only)
-#        CONFIG_SHA256 (of postgresql.conf and pg_hba.conf) WAIT_SECONDS
+#        CONFIG_SHA256 (of the postgresql.conf and pg_hba.conf that the Pod was made for) WAIT_SECONDS
+# The mounted files.sha256 is of the files beside it, template.sha256 the CONFIG_SHA256 of Pods made now.
 # PGDATA is <volume>/<major>/<name>, so that clusters of several majors are siblings.
 # SIGTERM and SIGINT stop the server fast: clients are disconnected, nothing is lost.
 set -eu
@@ -43,14 +44,32 @@ check_siblings() {
   done
 }
 
-# A mounted ConfigMap may lag behind the Pod that was made for its change: a server that
-# starts is one that has the settings it was rendered with.
+# Whether the mounted ConfigMap goes with this Pod, and which files it holds: `mounted`.
+look_at_mounted() {
+  { read -r template < "$CONFIG_DIR/template.sha256" && read -r mounted < "$CONFIG_DIR/files.sha256"; } 2> /dev/null &&
+    test "$template" = "$CONFIG_SHA256"
+}
+
+# A mounted ConfigMap may lag behind the Pod that was made for its change: a server that starts
+# is one that has the settings it was rendered with, or those that came later by a reload.
 wait_for_configuration() {
   left="$WAIT_SECONDS"
-  until test "$(cat "$CONFIG_DIR/postgresql.conf" "$CONFIG_DIR/pg_hba.conf" | sha256sum | cut -d ' ' -f 1)" = "$CONFIG_SHA256"; do
+  until look_at_mounted &&
+    test "$(cat "$CONFIG_DIR/postgresql.conf" "$CONFIG_DIR/pg_hba.conf" | sha256sum | cut -d ' ' -f 1)" = "$mounted"; do
     test "$left" -gt 0 || fail "the ConfigMap in the cluster is not the one this Pod was rendered with: was it edited by hand? Let the applier restore it"
     left=$((left - 1))
     sleep 1
+  done
+  loaded="$mounted"
+}
+
+# The kubelet changes the mounted files while the server runs, which then reads them again.
+follow_configuration() {
+  while sleep 2 > /dev/null 2>&1; do
+    look_at_mounted || continue
+    test "$mounted" != "$loaded" || continue
+    kill -HUP "$server" 2> /dev/null || return 0
+    loaded="$mounted"
   done
 }
 
@@ -99,6 +118,8 @@ stop() {
   test -z "$server" || kill -INT "$server" 2> /dev/null || true
 }
 trap stop TERM INT
+# Until it listens to it, the signal to read its files again must not end the server.
+trap '' HUP
 postgres -D "$PGDATA" \
   -c config_file="$CONFIG_DIR/postgresql.conf" \
   -c hba_file="$CONFIG_DIR/pg_hba.conf" \
@@ -106,6 +127,8 @@ postgres -D "$PGDATA" \
   -c unix_socket_directories="$PGSOCKETDIR" &
 server=$!
 test -z "$stopping" || stop
+follow_configuration &
+follower=$!
 # wait returns early when a signal's trap has run: wait again until the server is gone.
 code=0
 wait "$server" || code=$?
@@ -113,4 +136,5 @@ while kill -0 "$server" 2> /dev/null; do
   code=0
   wait "$server" || code=$?
 done
+kill "$follower" 2> /dev/null || true
 exit "$code"
