@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 
 
 @contextmanager
-def open_session(programs: Path, env: Mapping[str, str]) -> Iterator[Callable[[str], str]]:
+def open_session(psql: Sequence[str], env: Mapping[str, str]) -> Iterator[Callable[[str], str]]:
     """Ask it for one value at a time; it must be there still when it is closed."""
     with subprocess.Popen(
-        [str(programs / "psql"), "-XAtqw"],
+        [*psql, "-XAtqw"],
         env=dict(env),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from pure_children import CLAIM, KINDS, asked, major, name_of
 from pure_desired import digest
-from pure_memory import Memory
+from pure_memory import Memory, wrong
 from pure_node import run_experiment, run_jobs, seen_child, seen_pods
 
 from renderer.core.configuration import Configuration
@@ -270,11 +270,6 @@ class PureCluster:
                 return plan
         msg = f"never settles: {self.commits}"
         raise AssertionError(msg)
-
-
-def wrong(configuration: Configuration | None) -> bool:
-    """Whether a server would refuse it."""
-    return configuration is not None and "max_conections" in configuration.parameters
 
 
 def ready(wanted: Desired) -> PureCluster:

@@ -52,3 +52,8 @@ class Memory:
             return LAGS
         self.read = cluster.live_configuration
         return {"version": "18.4", "restart": self.pending(self.read)}
+
+
+def wrong(configuration: Configuration | None) -> bool:
+    """Whether a server would refuse it."""
+    return configuration is not None and "max_conections" in configuration.parameters

@@ -57,10 +57,11 @@ def test_what_rests_has_no_next_commit_until_the_spec_changes(line: Line, proces
     for shown in edited:
         assert [one["subject"] for one in shown["commits"]] == [
             "configure, step 1 of 3: try the changed configuration",
-            "configure, step 2 of 3: apply the changed spec",
+            "configure, step 2 of 3: reload the configuration, without a restart",
             "configure, step 3 of 3: the changed spec is in force",
         ]
-        assert [one["server"] for one in shown["commits"]] == ["runs", "restarts", "runs"]
+        assert [one["server"] for one in shown["commits"]] == ["runs", "runs", "runs"]
+        assert shown["commits"][1]["needs"].startswith("the server's word that no changed")
         assert "ConfigMap/orders-config" not in shown["commits"][0]["changes"]
         assert "ConfigMap/orders-config" in shown["commits"][1]["changes"]
     assert (

@@ -55,8 +55,8 @@ def test_what_the_server_refuses_is_told_and_the_server_runs_on_until_it_is_mend
         assert (_show(line, "max_connections"), line.laptop.psql(KEY, ROWS)) == ("50", rows)
     assert line.subjects()[-3:] == [
         "configure, step 1 of 3: try the changed configuration",
-        "configure, step 2 of 3: apply the changed spec",
-        "configure, step 3 of 3: the changed spec is in force",
+        "configure with a restart for max_connections, step 2 of 3: apply the changed spec",
+        "configure with a restart for max_connections, step 3 of 3: the changed spec is in force",
     ]
 
 

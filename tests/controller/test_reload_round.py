@@ -35,7 +35,8 @@ def session(line: Line) -> AbstractContextManager[Callable[[str], str]]:
         "PGUSER": secret["username"].decode(),
         "PGPASSWORD": secret["password"].decode(),
     }
-    return open_session(line.laptop.node.programs.directory(max(INSTALLS)), env)
+    programs = line.laptop.node.programs.directory(max(INSTALLS))
+    return open_session([str(programs / "psql")], env)
 
 
 def _secret() -> tuple[str, str]:

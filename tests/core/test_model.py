@@ -8,8 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 from model_user import CLOSED, User
-from pure_cluster import wrong
 from pure_desired import desired
+from pure_memory import wrong
 
 from renderer.core.decide import decide
 from renderer.core.layout import Role

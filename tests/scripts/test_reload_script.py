@@ -17,7 +17,7 @@ SPEC: dict[str, Any] = {"parameters": {"work_mem": "5MB"}}
 
 
 def session(machine: Machine) -> AbstractContextManager[Callable[[str], str]]:
-    return open_session(machine.bin, machine.client())
+    return open_session([str(machine.bin / "psql")], machine.client())
 
 
 def reload(machine: Machine, seconds: str = "20") -> Result:

@@ -83,8 +83,8 @@ def test_an_edited_spec_is_a_commit_and_comes_into_force(
     assert shop.query(database, "SHOW max_connections") == "75"
     assert shop.subjects(database)[len(before) :] == [
         "configure, step 1 of 3: try the changed configuration",
-        "configure, step 2 of 3: apply the changed spec",
-        "configure, step 3 of 3: the changed spec is in force",
+        "configure with a restart for max_connections, step 2 of 3: apply the changed spec",
+        "configure with a restart for max_connections, step 3 of 3: the changed spec is in force",
     ]
     rendered = shop.handover.bare.show(f"{shop.handover.directory(database)}/configmap.yaml")
     assert "max_connections = '75'" in rendered
