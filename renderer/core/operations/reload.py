@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from renderer.core.layout import Role
-from renderer.core.operations import check, results, roles
-from renderer.core.operations.step import Situation, Step, running
+from renderer.core.operations import check, evidence, results, roles
+from renderer.core.operations.step import Situation, Step, Verdict, running
 from renderer.core.plan import Phase, Trouble
 from renderer.core.record import Record
 
@@ -45,6 +45,13 @@ def _restarting(record: Record, facts: Mapping[str, object]) -> Record:
     return replace(record, started=None, unread=False, underway=underway)
 
 
+def _proof(situation: Situation) -> Verdict:
+    """The server's word, and the Pod of the template: what can't start can't say anything."""
+    verdict, server = results.reread(situation), evidence.server_ready(situation)
+    hopeless = server.problem is not None and server.problem.trouble is Trouble.STALLED
+    return server if server.problem and (hopeless or not verdict.problem) else verdict
+
+
 def unread(situation: Situation) -> bool:
     """Whether the running server is still to be asked; whatever came in between."""
     return situation.record.unread and not (situation.record.hibernated or situation.blind)
@@ -56,7 +63,7 @@ RELOAD = Step(
     title="reload the configuration, without a restart",
     awaits="the server says that it is in force",
     roles=roles.with_job(Role.TOOLS, Role.RELOAD),
-    proof=results.reread,
+    proof=_proof,
     on_failure="ReloadFailed, with the server's words: it runs on; what needs a restart gets one",
     learn=_reread,
     release=running,

@@ -156,9 +156,7 @@ def accepted(situation: Situation) -> Verdict:
 
 def reread(situation: Situation) -> Verdict:
     """The running server has told that the configuration is in force, or what needs a restart."""
-    verdict, server = _job_result(situation, Role.RELOAD), server_ready(situation)
-    hopeless = server.problem is not None and server.problem.trouble is Trouble.STALLED
-    return server if server.problem and (hopeless or not verdict.problem) else verdict
+    return _job_result(situation, Role.RELOAD)
 
 
 def experimented(situation: Situation) -> Verdict:
