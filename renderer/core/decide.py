@@ -205,13 +205,14 @@ def _sleep_or_wake(situation: Situation) -> Plan | None:
     return _begin(HIBERNATE if wanted else WAKE, situation)
 
 
+def _when(wished: Callable[[Situation], bool], operation: Operation) -> Rule:
+    """The rule that begins `operation` whenever it is wished for."""
+    return lambda situation: _begin(operation, situation) if wished(situation) else None
+
+
 def _upgrade(situation: Situation) -> Plan | None:
     operation = wishes.upgrade(situation)
     return _begin(operation, situation) if operation else None
-
-
-def _drop_old(situation: Situation) -> Plan | None:
-    return _begin(DROP_OLD, situation) if wishes.old_data(situation) else None
 
 
 def _backup(situation: Situation) -> Plan | None:
@@ -227,18 +228,6 @@ def _restore(situation: Situation) -> Plan | None:
         return None
     unfit = refusals.unready_restore(situation)
     return _stalled(unfit.reason, unfit.message) if unfit else _begin(RESTORE, situation)
-
-
-def _rotate(situation: Situation) -> Plan | None:
-    return _begin(ROTATE, situation) if wishes.rotation(situation) else None
-
-
-def _migrate(situation: Situation) -> Plan | None:
-    return _begin(MIGRATE, situation) if wishes.migration(situation) else None
-
-
-def _confirm(situation: Situation) -> Plan | None:
-    return _begin(CONFIRM_RESTORE, situation) if wishes.confirmation(situation) else None
 
 
 def _expire(situation: Situation) -> Plan | None:
@@ -287,13 +276,13 @@ _RULES: tuple[Rule, ...] = (
     _turn_back,
     _continue,
     _sleep_or_wake,
-    _drop_old,
+    _when(wishes.old_data, DROP_OLD),
     _upgrade,
     _backup,
-    _rotate,
+    _when(wishes.rotation, ROTATE),
     _restore,
-    _migrate,
-    _confirm,
+    _when(wishes.migration, MIGRATE),
+    _when(wishes.confirmation, CONFIRM_RESTORE),
     _expire,
     _resize,
     _configure,
