@@ -114,9 +114,9 @@ def test_a_person_may_say_so_before_the_time_is_up() -> None:
 
 def test_a_restart_of_the_server_counts_anew() -> None:
     cluster = restored()
-    assert later(cluster, WEEK - MOMENT, wanted(parameters={"work_mem": "8MB"}))
-    assert later(cluster, WEEK - MOMENT, wanted(parameters={"work_mem": "8MB"}))
-    assert not later(cluster, MOMENT, wanted(parameters={"work_mem": "8MB"}))
+    assert later(cluster, WEEK - MOMENT, wanted(parameters={"max_connections": "50"}))
+    assert later(cluster, WEEK - MOMENT, wanted(parameters={"max_connections": "50"}))
+    assert not later(cluster, MOMENT, wanted(parameters={"max_connections": "50"}))
 
 
 def test_a_clock_that_was_behind_or_jumps_back_only_keeps_it_longer() -> None:
