@@ -68,7 +68,7 @@ e2e-packages: $(READY) ## Install Debian's packages for the real cluster (needs 
 .PHONY: e2e
 e2e: e2e-packages ## Run the tests on a real cluster (needs root and Go; arguments in ARGS)
 	@$(BIN)/python tests/e2e/builder.py
-	$(BIN)/python -m pytest -q -n 2 --dist loadscope tests/e2e $(ARGS)
+	$(BIN)/python -m pytest -q -n 3 --dist loadscope tests/e2e $(ARGS)
 
 .PHONY: cluster
 cluster: e2e-packages ## Start a real cluster that stays up, and print its KUBECONFIG

@@ -46,13 +46,15 @@ _FAULTS = ("test_faults", "test_scale.py")
 
 
 class ByCluster(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
-    """A cluster for each worker, and there mostly one applier: what needs it runs in its order."""
+    """A cluster for each worker: what needs the same things on it runs in one, in its order."""
 
     def _split_scope(self, nodeid: str) -> str:
         where = nodeid.partition("e2e/")[2]
         if where.startswith(_FAULTS):
             return "faults"
-        return next((tool for tool in ("argocd", "flux") if tool in where), "neither")
+        tool = next((tool for tool in ("argocd", "flux") if tool in where), "")
+        pods = where.startswith("deployed/")
+        return f"{tool or 'flux'} with Pods" if pods else f"hand-over {tool}" if tool else "neither"
 
 
 @pytest.hookimpl(optionalhook=True)
