@@ -206,14 +206,18 @@ def test_a_clock_that_is_wrong_removes_nothing_and_is_told(filled: Machine, hour
 def test_backups_of_a_time_to_come_push_out_none_of_now_and_go_when_it_has_come(
     filled: Machine,
 ) -> None:
-    ahead = [backup(filled, KEEP="2", before=clock(filled, 48)).json["id"] for _ in range(3)]
+    def taken(minutes: int, before: str = "") -> str:
+        made = filled.volume("backups") / backup(filled, KEEP="2", before=before).json["id"]
+        at = datetime.now(UTC) + timedelta(minutes=minutes)
+        return made.rename(made.with_name(f"{at:%Y%m%dT%H%M%SZ}-aaaaaa")).name
+
+    ahead = [taken(hours * 60, clock(filled, hours)) for hours in (46, 47, 48)]
     assert kept(filled) == ahead
-    good = [backup(filled, KEEP="2").json["id"] for _ in range(3)]
+    good = [taken(minutes) for minutes in (-3, -2, -1)]
     assert kept(filled) == [*good[1:], *ahead]
     volume = filled.volume("backups")
-    (volume / good[1]).rename(volume / f"20200101T000000Z-{good[1][-6:]}")
-    for number, name in enumerate(ahead):  # and now it has
-        (volume / name).rename(volume / f"2020010{number + 2}T000000Z-{name[-6:]}")
+    for number, name in enumerate((good[1], *ahead)):  # and now it has
+        (volume / name).rename(volume / f"2020010{number + 1}T000000Z-aaaaaa")
     newest = backup(filled, KEEP="2").json["id"]
     assert kept(filled) == [good[2], newest]
 
