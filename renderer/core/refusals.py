@@ -136,7 +136,9 @@ def unfit_source(situation: Situation) -> Problem | None:
 
 def changed_source(situation: Situation) -> Problem | None:
     """Another source, of another namespace, for a restore that is under way."""
-    return lending.refused(situation) if situation.record.restoring else None
+    record, wanted = situation.record, situation.desired.db.spec.restore.id
+    filling = record.underway is not None and record.underway.step == "Restore"
+    return lending.refused(situation) if filling and wanted != record.restored else None
 
 
 def unfit_snapshot(situation: Situation) -> Problem | None:

@@ -117,6 +117,16 @@ def test_another_source_in_the_middle_needs_its_own_grant() -> None:
     assert cluster.settle(own).phase is Phase.READY
 
 
+def test_an_upgrade_needs_no_grant_for_what_was_restored_long_ago() -> None:
+    move = {"upgrade": {"strategy": "DumpRestore"}}
+    cluster = PureCluster(lender=LENDER)
+    cluster.settle(wanted(**move))
+    cluster.lender = None
+    assert cluster.settle(wanted(version="19", **move)).phase is Phase.READY
+    assert cluster.record
+    assert cluster.record.data_version == "19"
+
+
 def test_a_restore_that_is_withdrawn_forgets_where_it_was_lent() -> None:
     cluster = ready(desired(backup=STORE))
     cluster.lender, cluster.jobs_run = LENDER, False
