@@ -9,11 +9,19 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from pure_cluster import BACKUP_RESULT, PureCluster
 
+from renderer.core.layout import Key
+from renderer.core.observed import Lender
+
 CLOSED = "0 2 * * 6 4h"
 """A window that is closed at `NOW`."""
 OPEN = "0 3 * * * 1h Etc/UTC"
 TARGETS = [{"pvc": {"size": "1Gi"}}, {"s3": {"bucket": "backups", "secretName": "store"}}]
 GATES = [{}, {"approval": "Manual"}, {"window": CLOSED}, {"approval": "Manual", "window": OPEN}]
+
+
+LENDER = Lender(
+    key=Key(namespace="team-b", name="carts"), store="s3://backups/", grants=("team-a",)
+)
 
 
 class User(RuleBasedStateMachine):
@@ -59,7 +67,7 @@ class User(RuleBasedStateMachine):
 
     @rule(value=st.sampled_from(["", "monday", "tuesday"]), place=st.sampled_from(TARGETS))
     def user_asks_for_a_backup(self, value: str, place: dict[str, Any]) -> None:
-        self.spec["backup"] = {"target": place, "requestedAt": value}
+        self._backs_up({"target": place, "requestedAt": value})
 
     @rule(
         value=st.sampled_from(["", "monday", "tuesday"]),
@@ -68,13 +76,20 @@ class User(RuleBasedStateMachine):
         keep=st.integers(1, 2),
     )
     def user_asks_for_snapshots(self, value: str, schedule: str, suspend: bool, keep: int) -> None:
-        self.spec["backup"] = {
+        snapshots = {
             "method": "VolumeSnapshot",
             "requestedAt": value,
             "schedule": schedule,
             "suspend": suspend,
             "retention": {"keep": keep, "maxAge": "3d"},
         }
+        self._backs_up(snapshots)
+
+    def _backs_up(self, backup: dict[str, Any]) -> None:
+        """The API server refuses a backup of another namespace without a store to read it from."""
+        elsewhere = self.spec.get("restore", {}).get("from", {}).get("namespace")
+        if not elsewhere or "s3" in backup.get("target", {}):
+            self.spec["backup"] = backup
 
     @rule(days=st.integers(1, 5))
     def days_go_by(self, days: int) -> None:
@@ -88,6 +103,13 @@ class User(RuleBasedStateMachine):
     def user_asks_for_a_restore(self, value: str) -> None:
         backup = {"backupId": BACKUP_RESULT["id"]} if value else {}
         self.spec["restore"] = {"id": value, "from": backup}
+
+    @rule(value=st.sampled_from(["one", "two"]), granted=st.booleans())
+    def user_asks_for_another_namespaces_backup(self, value: str, granted: bool) -> None:
+        source = {"backupId": BACKUP_RESULT["id"], "sampleDB": "carts", "namespace": "team-b"}
+        self.spec["restore"] = {"id": value, "from": source}
+        self.spec["backup"] = {"target": TARGETS[1]}
+        self.cluster.lender = LENDER if granted else None
 
     @rule(value=st.sampled_from(["", "one", "two"]))
     def user_confirms_a_restore(self, value: str) -> None:
@@ -106,7 +128,7 @@ class User(RuleBasedStateMachine):
         experiments = [{"name": value.lower(), "action": value}] if value else []
         self.spec["chaos"] = {"experiments": experiments}
         if experiments:  # and for what one needs: hardly any history would come to it by chance
-            self.spec["backup"] = {"target": {"pvc": {"size": "1Gi"}}, "requestedAt": "friday"}
+            self._backs_up({"target": TARGETS[0], "requestedAt": "friday"})
             self.cluster.timed = True
 
     @rule()

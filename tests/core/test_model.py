@@ -7,7 +7,7 @@ from datetime import timedelta
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
-from model_user import CLOSED, User
+from model_user import CLOSED, LENDER, User
 from pure_desired import desired
 from pure_memory import wrong
 
@@ -43,6 +43,8 @@ class Operator(User):
         served = self.serves_somebody()
         self.cluster.commit(plan)
         record = self.cluster.record
+        if record and record.lent and not (before and before.lent):
+            assert self.cluster.lender
         if (record and record.previous_claim) != (before and before.previous_claim):
             self.kept_since = self.cluster.now
         self.asked = plan.approval or self.asked
@@ -224,6 +226,7 @@ class Operator(User):
         self.spec["upgrade"] = {}
         if self.spec.get("confirmed") == self.spec.get("restore", {}).get("id"):
             self.spec["confirmed"] = ""
+        self.cluster.lender = LENDER
         if self.cluster.released:
             return
         mended = {**self.spec, "parameters": {}}
