@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import subprocess
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from laptop_line import Line
+from laptop_line import PATH, Line
 
-from renderer.core.layout import CONFIRM_ANNOTATION, Key
+from renderer.core.layout import CONFIRM_ANNOTATION, Key, directory
 
 KEY = Key(namespace="team-a", name="orders")
 INIT = {
@@ -83,6 +84,37 @@ def test_the_old_volume_goes_by_itself_once_it_was_kept_as_long_as_the_spec_says
     assert int(released) >= datetime.fromisoformat(until).timestamp()
 
 
+def test_a_revert_that_had_the_server_run_on_the_old_volume_keeps_what_was_written_there(
+    line: Line,
+) -> None:
+    with line.controller():
+        line.create(init=INIT, backup=BACKUP, storage={"size": "1Gi", "keepReplaced": "45s"})
+        line.until(lambda: (_status(line).get("backups") or {}).get("lastVerified"), "a backup")
+        line.until(lambda: line.holds("Ready"), "Ready")
+        before = _tip(line)
+        backup = _status(line)["backups"]["lastVerified"]["id"]
+        line.edit(
+            lambda db: db["spec"].update(restore={"id": "monday", "from": {"backupId": backup}})
+        )
+        line.until(lambda: _status(line).get("storage", {}).get("keptUntil"), "its end")
+        line.edit(lambda db: db["spec"].pop("restore"))
+        line.until(lambda: line.holds("Ready") and _history(line)[0] == "Configure", "Ready")
+        after, until = _tip(line), _kept_until(line)
+
+        _put_back(line, before)
+        line.until(lambda: line.holds("Ready") and not _kept_until(line), "the old volume")
+        line.laptop.psql(KEY, "INSERT INTO items (words) VALUES ('on the old volume')")
+        line.until(lambda: datetime.now(UTC) > until, "the time at which it was to go")
+        assert line.laptop.psql(KEY, "SELECT count(*) FROM items") == [("1001",)]
+
+        _put_back(line, after)
+        put_back = datetime.now(UTC)
+        line.until(lambda: line.holds("Ready") and _kept_until(line), "the new volume")
+        assert line.laptop.psql(KEY, "SELECT count(*) FROM items") == [("1000",)]
+        assert len(_claims(line)) == 2
+        assert _kept_until(line) >= put_back + timedelta(seconds=44)
+
+
 def test_a_backup_that_is_not_there_is_named_and_the_server_runs_on(line: Line) -> None:
     with line.controller():
         line.create(init=INIT, backup={"target": BACKUP["target"]})
@@ -110,6 +142,29 @@ def test_a_backup_that_is_not_there_is_named_and_the_server_runs_on(line: Line) 
 
 def _status(line: Line) -> dict[str, Any]:
     return dict((line.get() or {}).get("status") or {})
+
+
+def _kept_until(line: Line) -> datetime | None:
+    found = _status(line).get("storage", {}).get("keptUntil")
+    return datetime.fromisoformat(found) if found else None
+
+
+def _tip(line: Line) -> str:
+    return str(line.git.run("rev-parse", "main").text)
+
+
+def _put_back(line: Line, commit: str) -> None:
+    """Somebody reverts all that came after a commit, in a work tree of their own."""
+    tree, path = line.laptop.folder / f"tree-{commit[:8]}", directory(PATH, KEY)
+    git = ["git", "-c", "user.name=hand", "-c", "user.email=hand@example.com"]
+    subprocess.run([*git, "clone", "-q", str(line.laptop.repository), str(tree)], check=True)
+    for command in (
+        ["rm", "-q", "-r", path],
+        ["checkout", "-q", commit, "--", path],
+        ["commit", "-q", "-m", "put back"],
+        ["push", "-q"],
+    ):
+        subprocess.run([*git, *command], check=True, cwd=tree)
 
 
 def _history(line: Line) -> list[str]:
