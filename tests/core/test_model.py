@@ -142,9 +142,24 @@ class Operator(User):
         results = self.cluster.job_results
         self.cluster.job_results = {k: v for k, v in results.items() if not isinstance(v, str)}
 
-    @rule(comes=st.booleans(), told=st.booleans())
-    def changed_files_lag_and_a_restart_is_foretold_or_not(self, comes: bool, told: bool) -> None:
+    @rule(comes=st.booleans())
+    def changed_files_come_or_lag(self, comes: bool) -> None:
+        self.cluster.memory.comes = comes
+
+    @precondition(lambda self: not self.cluster.released)
+    @rule(
+        name=st.sampled_from(["max_connections", "work_mem"]),
+        value=st.sampled_from(["100", "200"]),
+        comes=st.booleans(),
+        told=st.booleans(),
+    )
+    def a_ready_server_is_to_have_other_parameters(
+        self, name: str, value: str, *, comes: bool, told: bool
+    ) -> None:
+        self.time_goes_by(8)
         self.cluster.memory.comes, self.cluster.memory.told = comes, told
+        self.spec["parameters"] = {name: value}
+        self.time_goes_by(8)
 
     @rule(broken=st.booleans())
     def pod_breaks_or_heals(self, broken: bool) -> None:
