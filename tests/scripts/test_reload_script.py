@@ -39,7 +39,7 @@ def test_a_session_that_was_open_before_sees_the_change_and_stays(
         assert ask("SHOW work_mem") == "6MB"
         machine.mount({"parameters": {}, "pgHba": ["host all nobody_else all reject"]}, reload=True)
         wait_until(lambda: ask("SHOW work_mem") == "4MB")
-        first = "SELECT user_name FROM pg_hba_file_rules ORDER BY rule_number LIMIT 1"
+        first = "SELECT user_name FROM pg_hba_file_rules ORDER BY line_number LIMIT 1"
         assert machine.psql(first) == "{nobody_else}"
     assert machine.psql("SELECT pg_postmaster_start_time()") == started
     assert machine.stop() == 0
