@@ -28,6 +28,11 @@ SERVER = (
     "ALTER SYSTEM SET maintenance_work_mem = '77MB'",
 )
 """What belongs to the whole server, to be run in `postgres`."""
+SERVER_OF_15 = (
+    *(each.removesuffix(" WITH INHERIT FALSE, SET TRUE") for each in SERVER),
+    'SET ROLE writers; CREATE ROLE team; GRANT team TO "Od d\'role"',
+)
+"""The same for 15: memberships have no such options, and who has CREATEROLE may grant any."""
 
 CONTENT = {
     "latin": """

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from awkward_databases import CONTENT
 
 from renderer.local.programs import account, give
 
@@ -36,6 +38,18 @@ def as_owner(made: Machine, program: Path, *arguments: str) -> str:
 def dumped(made: Machine, programs: Path) -> str:
     """What the running server holds, as the programs there write it down."""
     return as_owner(made, programs / "pg_dumpall", "-w")
+
+
+def start_odd(made: Machine, server: Iterable[str]) -> None:
+    """Start it without checksums; make what is odd, around its databases and in them."""
+    made.start()
+    made.stop()
+    as_owner(made, made.bin / "pg_checksums", "--disable", "-D", str(made.pgdata))
+    made.start()
+    for statement in server:
+        made.psql(statement)
+    for database, sql in CONTENT.items():
+        made.psql(sql, PGDATABASE=database)
 
 
 def copy_programs(made: Machine) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from laptop_line import Line
+from majors import WITH_15
 
 from renderer.core.layout import CONFIRM_ANNOTATION, Key
 
@@ -54,23 +56,30 @@ def test_every_row_moves_to_a_new_volume_and_the_old_one_waits_for_a_word(line: 
     ]
 
 
+@pytest.mark.parametrize(
+    ("old", "kind", "value"),
+    [
+        pytest.param("15", "aclitem", "postgres=r/postgres", marks=WITH_15),
+        pytest.param("16", "regproc", "now"),
+    ],
+)
 def test_what_can_not_be_upgraded_in_place_is_told_before_anything_stops_and_can_be_moved(
-    line: Line,
+    old: str, kind: str, value: str, line: Line
 ) -> None:
     with line.controller():
-        line.create(version="16", init=INIT)
+        line.create(version=old, init=INIT)
         line.until(lambda: line.holds("Ready"), "Ready")
-        line.laptop.psql(KEY, "CREATE TABLE calls (what regproc)")
-        line.laptop.psql(KEY, "INSERT INTO calls VALUES ('now')")
+        line.laptop.psql(KEY, f"CREATE TABLE odd (what {kind} DEFAULT '{value}')")
+        line.laptop.psql(KEY, "INSERT INTO odd DEFAULT VALUES")
 
         line.edit(lambda db: db["spec"].update(version="18"))
         line.until(lambda: line.holds("Stalled"), "Stalled")
-        assert "the column public.calls.what of the type regproc" in line.message("Stalled")
-        assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith("16.")
+        assert f"the column public.odd.what of the type {kind}" in line.message("Stalled")
+        assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith(f"{old}.")
 
         line.edit(lambda db: db["spec"].update(upgrade=MOVE))
         line.until(lambda: line.holds("UpToDate"), "UpToDate", 120)
-        assert line.laptop.psql(KEY, "SELECT what FROM calls") == [("now",)]
+        assert line.laptop.psql(KEY, "SELECT what FROM odd") == [(value,)]
         assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith("18.")
         assert _status(line)["history"][0]["type"] == "DumpRestoreUpgrade"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from awkward_databases import CONTENT, ODD, SERVER, comparable
-from whole_servers import as_owner, copy_programs, dumped, on
+from awkward_databases import ODD, SERVER, comparable
+from whole_servers import as_owner, copy_programs, dumped, on, start_odd
 
 if TYPE_CHECKING:
     from conftest import Machine, Result
@@ -25,14 +25,7 @@ def old(machines: Any, before: dict[str, list[str]], programs: Any) -> Iterator[
     """A server of 16 without checksums, full of odd things, stopped; its programs as copied."""
     made: Machine = machines("16")
     try:
-        made.start()
-        made.stop()
-        as_owner(made, made.bin / "pg_checksums", "--disable", "-D", str(made.pgdata))
-        made.start()
-        for statement in SERVER:
-            made.psql(statement)
-        for database, sql in CONTENT.items():
-            made.psql(sql, PGDATABASE=database)
+        start_odd(made, SERVER)
         before["dump"] = comparable(dumped(made, programs.directory("18")))
         made.stop()
         copy_programs(made)
