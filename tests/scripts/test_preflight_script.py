@@ -19,6 +19,7 @@ def old(request: pytest.FixtureRequest, machines: Any) -> Iterator[Machine]:
     try:
         made.start()
         made.psql("CREATE EXTENSION vector")
+        made.psql(r"ALTER SYSTEM SET cluster_name = 'o''dd \\ # name'")
         yield made
     finally:
         made.close()
@@ -114,6 +115,13 @@ def test_a_volume_without_room_for_a_copy_is_refused_with_figures(
             "tablespaces outside of its data directory",
             False,
             id="tablespace",
+        ),
+        pytest.param(
+            "ALTER SYSTEM SET old_snapshot_threshold = '1h'",
+            "ALTER SYSTEM RESET old_snapshot_threshold",
+            "the old data directory's settings, ALTER SYSTEM RESET them first: ",
+            True,
+            id="setting",
         ),
     ],
 )

@@ -16,6 +16,22 @@ check_settings() {
   rm -rf "$TMPDIR/settings"
   mkdir "$TMPDIR/settings"
   cp "$OLD_PGDATA/postgresql.conf" "$OLD_PGDATA/postgresql.auto.conf" "$TMPDIR/settings/" 2> "$errors" || fail 1 "could not read the old settings: $(words)"
+  try_settings
+}
+
+# The same, asked of the running server.
+check_running_settings() {
+  rm -rf "$TMPDIR/settings"
+  mkdir "$TMPDIR/settings"
+  : > "$TMPDIR/settings/postgresql.conf"
+  PGDATABASE=postgres sql > "$TMPDIR/settings/postgresql.auto.conf" << 'SQL' || fail 1 "could not read the old settings: $(words)"
+SELECT format('%s = ''%s''', name, replace(replace(setting, '\', '\\'), '''', ''''''))
+  FROM pg_file_settings WHERE sourcefile LIKE '%/postgresql.auto.conf' ORDER BY seqno;
+SQL
+  try_settings
+}
+
+try_settings() {
   postgres -D "$TMPDIR/settings" -C data_directory > /dev/null 2> "$errors" ||
     fail 65 "PostgreSQL $to does not understand the old data directory's settings, ALTER SYSTEM RESET them first: $(words)"
 }

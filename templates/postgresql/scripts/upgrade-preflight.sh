@@ -51,6 +51,7 @@ $facts
 FACTS
 test "$from" -lt "$to" || fail 65 "the server is PostgreSQL $from; it can't be upgraded to $to"
 check_databases
+check_running_settings
 try_configuration
 case "$STRATEGY" in
   InPlace) check_in_place ;;
