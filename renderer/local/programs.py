@@ -106,8 +106,8 @@ def major(image: str) -> str | None:
 def served() -> tuple[str, ...]:
     """The majors that this machine has programs of, from the oldest on."""
     wheels = {major for major, install in INSTALLS.items() if _package(install.wheel)}
-    debian = {path.parent.parent.name for path in DEBIAN.glob("*/bin/postgres")}
-    return tuple(sorted(wheels | debian, key=int))
+    debian = {path.parent.parent.name for path in DEBIAN.glob("[1-9]*/bin/postgres")}
+    return tuple(sorted(wheels | {name for name in debian if name.isdecimal()}, key=int))
 
 
 def ours(image: str) -> bool:

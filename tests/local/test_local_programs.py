@@ -44,6 +44,24 @@ def test_a_broken_installation_is_refused(tmp_path: Path) -> None:
         Programs(cache=tmp_path, owner=None, package=tmp_path).directory("18")
 
 
+def test_a_major_that_only_debians_packages_have_is_served_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = tmp_path / "98" / "bin"
+    made.mkdir(parents=True)
+    (made / "postgres").write_text("#!/bin/sh\necho 'postgres (PostgreSQL) 98beta1'\n")
+    (made / "postgres").chmod(0o755)
+    monkeypatch.setattr(programs, "DEBIAN", tmp_path)
+    programs.served.cache_clear()
+    try:
+        assert programs.served()[-1] == "98"
+        assert programs.major("docker.io/library/postgres:98") == "98"
+        found = Programs(cache=tmp_path / "cache", owner=None).directory("98.1")
+    finally:
+        programs.served.cache_clear()
+    assert found == made
+
+
 def test_programs_of_another_version_than_their_place_says_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / programs.INSTALLS["18"].folder / "bin"
     folder.mkdir(parents=True)
