@@ -67,7 +67,8 @@ def test_what_can_not_be_upgraded_in_place_is_told_before_anything_stops_and_can
     old: str, kind: str, value: str, line: Line
 ) -> None:
     with line.controller():
-        line.create(version=old, init=INIT)
+        kept = {"size": "1Gi", "keepReplaced": "5s"}
+        line.create(version=old, init=INIT, storage=kept)
         line.until(lambda: line.holds("Ready"), "Ready")
         line.laptop.psql(KEY, f"CREATE TABLE odd (what {kind} DEFAULT '{value}')")
         line.laptop.psql(KEY, "INSERT INTO odd DEFAULT VALUES")
@@ -81,7 +82,13 @@ def test_what_can_not_be_upgraded_in_place_is_told_before_anything_stops_and_can
         line.until(lambda: line.holds("UpToDate"), "UpToDate", 120)
         assert line.laptop.psql(KEY, "SELECT what FROM odd") == [(value,)]
         assert line.laptop.psql(KEY, "SHOW server_version")[0][0].startswith("18.")
-        assert _status(line)["history"][0]["type"] == "DumpRestoreUpgrade"
+        assert "DumpRestoreUpgrade" in [past["type"] for past in _status(line)["history"]]
+        line.until(lambda: len(_claims(line)) == 1, "the old volume's end")
+        line.until(lambda: line.holds("Ready"), "Ready")
+        assert line.laptop.psql(KEY, "SELECT what FROM odd") == [(value,)]
+        assert line.subjects()[-1] == (
+            "confirm the restore after 5s, step 2 of 2: remove the old volume"
+        )
 
 
 def _status(line: Line) -> dict[str, Any]:
