@@ -15,6 +15,7 @@ from renderer.local.guardian import MARK, Guardian, signal_group
 from renderer.local.programs import Account
 
 _GONE_SECONDS = 1.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +68,20 @@ class Launcher:
             "stderr": subprocess.STDOUT,
             "start_new_session": True,
             "umask": 0o022,
+            "preexec_fn": _listen if _deaf() else None,
             **who,
         }
+
+
+def _deaf() -> bool:
+    """Whether we were started as `… &` or under nohup: what we start would ignore signals too."""
+    return any(signal.getsignal(number) is signal.SIG_IGN for number in _STOPPING)
+
+
+def _listen() -> None:
+    """In the child, as a container runtime leaves it: no signal is ignored."""
+    for number in _STOPPING:
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -262,3 +263,12 @@ def test_probes_decide_on_readiness_and_on_life(lab: Lab) -> None:
     lab.until_pod("one", lambda p: not state(p)["ready"])
     lab.node.execute("team-a", "one", ["/bin/rm", "/shared/started"])
     lab.until_pod("one", lambda p: state(p)["restartCount"] == 1)
+
+
+def test_a_container_hears_the_signals_that_we_were_started_to_ignore(lab: Lab) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as `make demo &` does
+    try:
+        lab.pod("one", 'trap "exit 0" INT; kill -INT $$; exit 1')
+        assert lab.ended("one")["exitCode"] == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
