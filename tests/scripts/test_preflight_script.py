@@ -123,6 +123,14 @@ def test_a_volume_without_room_for_a_copy_is_refused_with_figures(
             True,
             id="setting",
         ),
+        pytest.param(
+            "CREATE TABLE marked (n int); UPDATE pg_attribute SET attoptions = "
+            "'{n_distinct=5,of_later_minor=1}' WHERE attrelid = 'marked'::regclass AND attnum > 0",
+            "DROP TABLE marked",
+            "have the option of_later_minor, which the new image's postgres (PostgreSQL) 18.",
+            True,
+            id="option",
+        ),
     ],
 )
 def test_what_stands_in_the_way_is_named_while_the_server_runs(

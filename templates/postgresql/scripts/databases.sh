@@ -37,6 +37,17 @@ check_columns_of_database() {
   test -z "$column" || fail 65 "the database $DATABASE has the column $column, which pg_upgrade can't carry over: drop it, or give it another type such as text, or set spec.upgrade.strategy to DumpRestore"
 }
 
+# A minor release may mark columns by options of its own: 15.20 does, and a new image that is older
+# than that (whatever its major) refuses what its own programs then write.
+check_options_of_database() {
+  query "$DATABASE" "SELECT DISTINCT split_part(o, '=', 1) FROM pg_attribute, unnest(attoptions) AS o WHERE attrelid >= 16384" > "$TMPDIR/options" ||
+    fail 1 "could not list the columns' options of the database $DATABASE: $(words)"
+  while IFS= read -r option; do
+    grep -qF -e "$option" "$(command -v postgres)" ||
+      fail 65 "the columns of the database $DATABASE have the option $option, which the new image's $(postgres --version) doesn't know: it is older than this server; choose an image of a later minor"
+  done < "$TMPDIR/options"
+}
+
 check_databases() {
   check_connections
   prepared=$(query template1 "SELECT count(*), min(gid), min(database) FROM pg_prepared_xacts") ||
@@ -47,4 +58,5 @@ check_databases() {
   esac
   : > "$TMPDIR/all-extensions"
   each_database check_extensions_of_database
+  each_database check_options_of_database
 }
