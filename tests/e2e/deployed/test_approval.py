@@ -12,7 +12,7 @@ from renderer.core.layout import APPROVE_ANNOTATION, CONFIRM_ANNOTATION
 NAME = "moved"
 ROWS = "SELECT n, 'item ' || n AS words FROM generate_series(1, 1000) AS n"
 SPEC: dict[str, Any] = {
-    "version": "16",
+    "version": "15.5",
     "init": {"sql": [f"CREATE TABLE items AS {ROWS}"]},
     "backup": {"target": {"pvc": {"size": "1Gi"}}},
     "upgrade": {"strategy": "DumpRestore", "approval": "Manual"},
@@ -33,7 +33,7 @@ def test_an_upgrade_waits_for_its_approval_and_the_old_volume_for_a_word(shop: S
     step = str(shop.until(lambda: shop.status(NAME).get("approval"), "what waits for a person"))
     assert "/Stop/18.4-" in step
     assert _reasons(shop) & {"ApprovalNeeded"}
-    assert _ask(shop, "SHOW server_version").startswith("16.14")
+    assert _ask(shop, "SHOW server_version").startswith("15.5")
     _annotate(shop, APPROVE_ANNOTATION, step)
     shop.until(lambda: "DumpRestoreUpgrade" in shop.history(NAME), "the upgrade")
 
