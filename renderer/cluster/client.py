@@ -76,7 +76,7 @@ class Cluster:
 
     @property
     def clock_ahead(self) -> timedelta:
-        """How far our clock is ahead of the API server's, by its last answer."""
+        """How far our clock is ahead of the API server's, by its last answers."""
         return self._transport.clock_ahead
 
     def close(self) -> None:

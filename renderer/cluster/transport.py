@@ -83,9 +83,9 @@ class Transport:
         configuration.connection_pool_maxsize = 32  # a watch for each kind, and the workers
         self._configuration = configuration
         self._client = ApiClient(configuration)
-        # Without a name and password that stand in the URL: it is printed.
         self.clock_ahead = timedelta()
-        """How far our clock is ahead of the API server's, by its last answer."""
+        """How far our clock is ahead of the API server's, by its last answers."""
+        # Without a name and password that stand in the URL: it is printed.
         parts = urlsplit(str(configuration.host))
         self.server = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
 
@@ -176,9 +176,9 @@ class Transport:
             )
         except _BROKEN as error:
             raise failure.unreachable(error, asked=asked, server=self.server) from error
-        self.clock_ahead = clocks.ahead_of(
-            response.headers.get("Date", ""), sent, datetime.now(UTC)
-        )
+        date = response.headers.get("Date", "")
+        ahead = clocks.ahead_of(date, sent, datetime.now(UTC))
+        self.clock_ahead = clocks.steady(self.clock_ahead, ahead)
         return response
 
     def _read(self, response: urllib3.BaseHTTPResponse, asked: str) -> bytes:

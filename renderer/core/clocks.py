@@ -18,6 +18,7 @@ from renderer.core.observed import Observed
 
 TOLERANCE = timedelta(minutes=5)
 """How far apart clocks may be before anybody is told; NTP keeps them within a second."""
+_STEADY = timedelta(seconds=30)
 _SECOND = timedelta(seconds=1)
 """What the header `Date` leaves out."""
 
@@ -38,6 +39,11 @@ def ahead_of(date: str, sent: datetime, received: datetime) -> timedelta:
     except ValueError:
         return timedelta()
     return max(sent - there - _SECOND, timedelta()) or min(received - there, timedelta())
+
+
+def steady(known: timedelta, found: timedelta) -> timedelta:
+    """What was known, while what is found is about the same: measured twice, it differs a bit."""
+    return known if abs(found - known) < _STEADY else found
 
 
 def counting(local: datetime, ahead: timedelta) -> datetime:
@@ -94,10 +100,11 @@ def _others(observed: Observed, taken: Mapping[str, object], now: datetime) -> s
     what, latest = max(_times(observed, taken), key=lambda each: each[1], default=("", ""))
     if not is_future(latest, now):
         return ""
-    far = figure(datetime.fromisoformat(latest).astimezone(UTC) - now)
+    # In whole hours: a text that changed at each look would be written, and looked at, again.
+    far = (datetime.fromisoformat(latest).astimezone(UTC) - now) // timedelta(hours=1)
     return (
-        f"{what} is of {latest}, {far} ahead of now ({timestamp(now)}), so it doesn't count as "
-        "fresh; set the clocks of the nodes and of the control plane (NTP)"
+        f"{what} is of {latest}, {f'{far} h' if far else 'less than an hour'} ahead of now, so it "
+        "doesn't count as fresh; set the clocks of the nodes and of the control plane (NTP)"
     )
 
 

@@ -131,6 +131,17 @@ def test_each_answer_tells_how_far_our_clock_is_from_the_servers(
     assert abs(cluster.clock_ahead + timedelta(hours=hours)) <= timedelta(seconds=2)
 
 
+def test_a_clock_that_wanders_by_seconds_is_told_the_same(server: Any, answer: Any) -> None:
+    server.script = lambda _: answer(body={})
+    cluster = server.cluster()
+    told = []
+    for ahead in (7200, 7195, 7205, 3600):
+        server.ahead = ahead
+        cluster.version()
+        told.append(cluster.clock_ahead)
+    assert told[0] == told[1] == told[2] != told[3]
+
+
 def test_a_refused_or_odd_answer_tells_it_too(server: Any, answer: Any) -> None:
     server.script = lambda _: answer(code=403, body={})
     server.ahead = 7200

@@ -152,13 +152,11 @@ def test_a_controllers_clock_that_is_far_off_is_told_with_its_figures_and_does_n
 
 def test_a_job_of_a_time_to_come_is_named_with_how_far_it_is_ahead() -> None:
     (told,) = clocks.conditions(seen(job("nightly", NOW + MONTH)), {}, NOW)
-    assert (
-        "the end of Job nightly is of 2026-02-01T03:04:05Z, 30 days, 0:00:00 ahead" in told.message
-    )
+    assert "the end of Job nightly is of 2026-02-01T03:04:05Z, 720 h ahead of now" in told.message
     assert "doesn't count as fresh" in told.message
     known = {"lastVerified": {"time": "2026-01-02T04:04:05Z"}}
     (told,) = clocks.conditions(seen(), known, NOW)
-    assert "the last backup is of 2026-01-02T04:04:05Z, 1:00:00 ahead of now" in told.message
+    assert "the last backup is of 2026-01-02T04:04:05Z, 1 h ahead of now" in told.message
 
 
 def test_a_node_whose_clock_a_backup_found_wrong_is_named() -> None:
@@ -170,6 +168,16 @@ def test_a_node_whose_clock_a_backup_found_wrong_is_named() -> None:
     for said in (7, "7200", True, None):
         right = replace(found, result={**(found.result or {}), "clockAhead": said})
         assert not list(clocks.conditions(seen(right), {}, NOW))
+
+
+def test_the_text_is_the_same_at_the_next_look_or_it_would_be_written_for_ever() -> None:
+    found = seen(job("nightly", NOW + HOUR))
+    first, second = (list(clocks.conditions(found, {}, NOW + FEW * each)) for each in (1, 2))
+    assert first == second
+    assert "less than an hour ahead" in first[0].message
+    known = HOUR + timedelta(seconds=1)
+    assert clocks.steady(known, HOUR - timedelta(seconds=1)) == known
+    assert clocks.steady(known, HOUR + FEW) == HOUR + FEW
 
 
 def test_clocks_that_agree_are_not_mentioned() -> None:
