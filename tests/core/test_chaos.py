@@ -75,7 +75,10 @@ def test_a_job_that_fails_leaves_an_experiment_that_says_nothing(action: str) ->
     cluster.settle(desired(**chaos(action)))
     assert cluster.record
     assert cluster.record.trials[0].result == "Inconclusive"
-    assert "not enforced" in cluster.record.trials[0].message
+    message = cluster.record.trials[0].message
+    assert "not enforced" in message
+    assert "change the experiment or its name to have it made again" in message
+    assert "delete the Job" not in message, "it has gone with the experiment"
     assert not cluster.full
 
 

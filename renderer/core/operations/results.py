@@ -46,10 +46,9 @@ def backed_up_now(situation: Situation) -> Verdict:
 def safe(record: Record, situation: Situation, facts: Mapping[str, object]) -> Record:
     """The backup that the operation took, and when: it may spare another one a day long."""
     job = _job(situation, Role.BACKUP_NOW)
-    if not (job and job.finished_at):
-        return replace(record, backup=dict(facts))
-    at = clocks.seen_by(situation.now, job.finished_at)
-    return replace(record, backup={**facts, "finishedAt": timestamp(at)})
+    at = job and job.finished_at and clocks.seen_by(situation.now, job.finished_at)
+    ended = {"finishedAt": timestamp(at)} if at else {}
+    return replace(record, backup={**facts, **ended})
 
 
 def outdated(situation: Situation, at: datetime) -> bool:
@@ -288,6 +287,7 @@ _MENDING = {
     "deleted comes back with the new configuration; or change spec.parameters or spec.pgHba",
     Role.RESTORE: "nothing has been changed by it; mend the cause and delete the Job, name another "
     "backup under a new id, or remove spec.restore",
+    Role.EXPERIMENT: "mend the cause, and change the experiment or its name to have it made again",
     Role.UPGRADE: _THE_OLD_START_AGAIN,
     Role.DUMP_RESTORE: _THE_OLD_START_AGAIN,
 }
