@@ -152,7 +152,8 @@ class Record:
     """Experiment → what it was last begun or passed over for: the time that its schedule named,
     or a hash of what it is."""
     pod_mark: str = ""
-    """The experiment that last replaced the Pod; it stays in the Pod's template."""
+    """The operation that last replaced a Pod whose template had stayed as it was, to which this
+    was added; it stays there."""
     scheduled: str = ""
     """The last time of the schedule that a snapshot has answered, RFC 3339."""
     snapshotting: Taken | None = None

@@ -179,6 +179,22 @@ def test_a_pod_that_is_replaced_later_has_what_was_reloaded_and_the_same_templat
     assert has_read(cluster) == {"work_mem": "8MB"}
 
 
+def test_what_the_template_names_still_comes_back_with_a_restart() -> None:
+    """The Pod has come anew with what was to be reloaded: the template doesn't tell them apart."""
+    cluster = ready(desired(parameters={"max_connections": "200"}))
+    cluster.memory.told = cluster.memory.comes = False
+    more = {"resources": {"limits": {"memory": "1Gi"}}}
+    for spec in ({}, more):
+        cluster.settle(desired(parameters={"max_connections": "100"}, **spec))
+    assert cluster.memory.started
+    assert cluster.memory.started.parameters == {"max_connections": "100"}
+    cluster.memory.comes = True
+    plan = cluster.settle(desired(parameters={"max_connections": "200"}, **more))
+    assert plan.phase is Phase.READY
+    assert has_read(cluster) == {"max_connections": "200"}
+    assert not cluster.memory.pending(cluster.memory.read)
+
+
 def test_a_pod_that_can_not_start_during_a_reload_is_told() -> None:
     cluster = ready(desired())
     while cluster.turn(RELOADED).step != "Reload":

@@ -43,7 +43,7 @@ class Faults:
     """What of an experiment the templates render."""
 
     mark: str = ""
-    """The experiment that last replaced the Pod."""
+    """The operation that last replaced a Pod whose template had stayed as it was."""
     action: str = ""
     """The fault of the experiment under way; "" without one."""
     deny: bool = False

@@ -25,23 +25,29 @@ def accepted(record: Record, situation: Situation, facts: Mapping[str, object]) 
     """
     learnt = check.taken(record, situation.desired)
     if facts.get("restart") != [] or record.hibernated:
-        return _restarting(learnt, facts)
+        return _restarting(record, learnt, facts)
     return replace(learnt, started=record.started or record.configuration, unread=True)
 
 
 def _reread(record: Record, _situation: Situation, facts: Mapping[str, object]) -> Record:
     if facts.get("restart") != []:
-        return _restarting(record, facts)
+        return _restarting(record, record, facts)
     return replace(record, unread=False)
 
 
-def _restarting(record: Record, facts: Mapping[str, object]) -> Record:
-    """The Pod is replaced, and the subject says for what."""
+def _restarting(before: Record, record: Record, facts: Mapping[str, object]) -> Record:
+    """The Pod is replaced, and the subject says for what.
+
+    A Pod that has come anew since a reload has started with what was reloaded, and not with what
+    its template names: where that comes back, only a mark makes the template another one.
+    """
     named, underway = facts.get("restart"), record.underway
     if isinstance(named, list) and named and underway is not None:
         shown = ", ".join(str(name)[:63] for name in named[:_SHOWN])
         more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
         underway = replace(underway, about=f"with a restart for {shown}{more}")
+        if (before.started or before.configuration) == record.configuration:
+            record = replace(record, pod_mark=underway.id)
     return replace(record, started=None, unread=False, underway=underway)
 
 
