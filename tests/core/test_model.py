@@ -67,7 +67,8 @@ class Operator(User):
             assert said or self._has_been_kept(after)
             self.let_go.add(after.previous_claim)
         if begun[1].name in {"Stop", "Swap", "Move"} and replaces(after):
-            assert self.spec.get("confirmed") not in {after.restoring, begun[0]}
+            said = self.spec.get("confirmed") or None  # an empty word names nothing
+            assert said not in {after.restoring, begun[0]}
 
     def _has_been_kept(self, record: Record) -> bool:
         """Whether the volume that is kept goes by itself: the server runs on the new one."""
