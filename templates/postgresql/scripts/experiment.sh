@@ -7,6 +7,7 @@
 #        lasts) RECOVERY_SECONDS (how long a server is waited for)
 #        VOLUME VOLUME_BYTES FILL_PERCENT (FillDisk: the mounted volume, what was asked of it, how full)
 # Its result says what was seen; a failure says why nothing can be said.
+# shellcheck disable=SC2154 # errors comes from job.sh
 # shellcheck source-path=SCRIPTDIR source=job.sh
 . "$(dirname "$0")/job.sh"
 export JOB="the experiment" PGAPPNAME=sampledb-experiment PGCONNECT_TIMEOUT=3
@@ -15,8 +16,9 @@ filling="$VOLUME/sampledb-experiment.fill"
 began_to_fill=""
 said=""
 
+# What was refused while the volume was full is no longer why.
 undo() {
-  test -z "$began_to_fill" || rm -f "$filling"
+  test -z "$began_to_fill" || { rm -f "$filling" && : > "$errors"; }
 }
 
 # ask SQL: in a connection of its own, which a network that swallows packets can't hold up.
