@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from e2e.deployed.shop import Shop
 
 from renderer.core.layout import CONFIRM_ANNOTATION
@@ -25,6 +26,7 @@ MIGRATIONS = {
 SUM = "SELECT count(*), sum(amount), md5(string_agg(words, ',' ORDER BY id)) FROM entries"
 
 
+@pytest.mark.parametrize("handover", ["argocd"], indirect=True)
 def test_a_database_is_migrated_backed_up_restored_and_given_other_passwords(shop: Shop) -> None:
     schema = {"metadata": {"name": "ledger-schema", "namespace": shop.team}, "data": MIGRATIONS}
     shop.kubectl.apply({"apiVersion": "v1", "kind": "ConfigMap", **schema})

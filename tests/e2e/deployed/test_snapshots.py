@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from e2e.deployed.shop import Shop
 
 NAME = "atlas"
@@ -19,6 +20,7 @@ SPEC: dict[str, Any] = {
 SUM = "SELECT count(*), md5(string_agg(words, ',' ORDER BY n)) FROM places"
 
 
+@pytest.mark.parametrize("handover", ["flux"], indirect=True)
 def test_a_snapshot_is_taken_restored_replaced_and_left_behind(shop: Shop) -> None:
     shop.handover.create(NAME, **SPEC)
     shop.until(lambda: "Backup" in shop.history(NAME), "the first snapshot")
