@@ -69,10 +69,8 @@ def command(*, settings: Settings, name: str, step: str, yes: bool, how: How) ->
             click.echo(printed(settings, name, edit))
             return Exit.OK
         if not says_so(found, edit):
-            question, told = (
-                f"Approve {wanted} of {key_of(found)}?",
-                str(at(found, "status", "message")),
-            )
+            question = f"Approve {wanted} of {key_of(found)}?"
+            told = str(at(found, "status", "message"))
             without = "" if step or yes else "--step or --yes"
             let_a_person_decide(found, question, told=told, without=without)
         asked = ask(cluster, found, edit, how)

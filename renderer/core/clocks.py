@@ -74,9 +74,8 @@ def _controllers(observed: Observed) -> str:
     ahead = observed.clock_ahead
     if not apart(ahead):
         return ""
-    where = "ahead of" if ahead > timedelta() else "behind"
     return (
-        f"the clock of this controller's node is {figure(abs(ahead))} {where} the API server's, "
+        f"the clock of this controller's node is {standing(ahead)} the API server's, "
         "which counts; nothing is removed for its age meanwhile; set the clock (NTP)"
     )
 
@@ -85,12 +84,12 @@ def _nodes(observed: Observed) -> str:
     """What backup Jobs have said of their nodes' clocks, compared with the server's."""
     for role in (Role.BACKUP, Role.BACKUP_NOW, Role.FINAL_BACKUP):
         for job in observed.jobs(role.value):
-            ahead = (job.result or {}).get("clockAhead")
-            if isinstance(ahead, int) and apart(timedelta(seconds=ahead)):
-                where = "ahead of" if ahead > 0 else "behind"
+            seconds = (job.result or {}).get("clockAhead")
+            ahead = timedelta(seconds=seconds) if isinstance(seconds, int) else timedelta()
+            if apart(ahead):
                 return (
                     f"the clock of the node that Job {job.name} ran on was "
-                    f"{figure(timedelta(seconds=abs(ahead)))} {where} the server's; by the "
+                    f"{standing(ahead)} the server's; by the "
                     "earlier one no older backup was removed; set the clocks of the nodes (NTP)"
                 )
     return ""
@@ -119,6 +118,7 @@ def _times(observed: Observed, taken: Mapping[str, object]) -> Iterator[tuple[st
             yield name, entry["time"]
 
 
-def figure(far: timedelta) -> str:
-    """As people read it: `1 day, 3:05:00`."""
-    return str(timedelta(seconds=round(far.total_seconds())))
+def standing(ahead: timedelta) -> str:
+    """How a clock stands to another, for people: `1 day, 3:05:00 behind`."""
+    figure = timedelta(seconds=round(abs(ahead).total_seconds()))
+    return f"{figure} {'ahead of' if ahead > timedelta() else 'behind'}"

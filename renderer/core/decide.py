@@ -31,7 +31,7 @@ from renderer.core.operations.restore import CONFIRM_RESTORE, RESTORE
 from renderer.core.operations.rotate import ROTATE
 from renderer.core.operations.step import Operation, Situation
 from renderer.core.operations.upgrade import DROP_OLD
-from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
+from renderer.core.plan import Files, Phase, Plan, stalled
 from renderer.core.record import Record
 from renderer.core.resource import quantity
 from renderer.core.steady import steady
@@ -135,8 +135,7 @@ def _refused(situation: Situation) -> Plan | None:
 
 
 def _stalled(reason: str, why: str) -> Plan:
-    problem = Problem(trouble=Trouble.STALLED, reason=reason, message=why)
-    return Plan(phase=Phase.STALLED, files=Files.LEAVE, why=why, problem=problem)
+    return Plan(phase=Phase.STALLED, files=Files.LEAVE, why=why, problem=stalled(reason, why))
 
 
 def _made_anew(situation: Situation) -> Plan | None:

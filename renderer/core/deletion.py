@@ -19,7 +19,7 @@ from renderer.core.operations.chaos import CHAOS, CHAOS_ABORT
 from renderer.core.operations.deleting import DELETE, DELETE_AT_ONCE, DELETE_RETAIN
 from renderer.core.operations.progress import advance, begin, held_by
 from renderer.core.operations.step import Operation, Situation, Step
-from renderer.core.plan import Files, Phase, Plan, Problem, Trouble
+from renderer.core.plan import Files, Phase, Plan, Problem, Trouble, stalled
 from renderer.core.record import Record
 from renderer.core.resource.chaos import ChaosAction
 
@@ -203,7 +203,7 @@ def _blocked(reason: str, why: str) -> Plan:
         phase=Phase.DELETING,
         files=Files.LEAVE,
         why=why,
-        problem=Problem(trouble=Trouble.STALLED, reason=reason, message=why),
+        problem=stalled(reason, why),
         deletion_blocked=why,
     )
 

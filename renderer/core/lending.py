@@ -13,7 +13,7 @@ from renderer.core.desired import Desired
 from renderer.core.layout import Key
 from renderer.core.observed import Lender, Observed
 from renderer.core.operations.step import Situation
-from renderer.core.plan import Problem, Trouble
+from renderer.core.plan import Problem, stalled
 
 
 def asked(desired: Desired) -> Key | None:
@@ -49,14 +49,14 @@ def _obstacle(desired: Desired, lender: Lender) -> Problem | None:
     field = f"spec.restore.from.namespace: {lender.key.namespace!r}"
     target = desired.db.spec.backup.target
     if own not in lender.grants:
-        return _stalled(
+        return stalled(
             "NotGranted",
             f"{field}: no SampleDB {name} that is seen grants its backups to {own}; its owner "
             f"writes there spec.backup.grants: [{{namespace: {own}}}]; of one that was deleted, "
             "name the backup by its URL in spec.restore.from.s3Url",
         )
     if not lender.store:
-        return _stalled(
+        return stalled(
             "NotInAStore",
             f"{field}: the backups of {name} lie on a volume, which can't be mounted in {own}; "
             "give it backup.target.s3 and take a backup, or copy a VolumeSnapshot of its data "
@@ -64,13 +64,9 @@ def _obstacle(desired: Desired, lender: Lender) -> Problem | None:
         )
     there = target.s3.endpoint if target and target.s3 else ""
     if there.rstrip("/") != lender.endpoint.rstrip("/"):
-        return _stalled(
+        return stalled(
             "AnotherStore",
             f"spec.backup.target.s3.endpoint: {there!r} is another store than that of {name}, "
             f"which is {lender.endpoint!r}; write that, with a Secret that may read there",
         )
     return None
-
-
-def _stalled(reason: str, message: str) -> Problem:
-    return Problem(trouble=Trouble.STALLED, reason=reason, message=message)

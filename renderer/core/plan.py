@@ -64,6 +64,11 @@ class Problem:
     """Whether people are to hear of it although nothing is wrong: told in an Event."""
 
 
+def stalled(reason: str, message: str) -> Problem:
+    """It goes no further until a person changes something."""
+    return Problem(trouble=Trouble.STALLED, reason=reason, message=message)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """What one pass is to do. Pure data: the shell carries it out."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from renderer.core import lending
 from renderer.core.operations import gates
 from renderer.core.operations.step import Situation
-from renderer.core.plan import Problem, Trouble
+from renderer.core.plan import Problem, stalled
 from renderer.core.resource import quantity
 
 
@@ -16,13 +16,13 @@ def new_major(situation: Situation) -> Problem | None:
         return None
     version = situation.desired.db.spec.version
     if _number(wanted) < _number(data):
-        return _stalled(
+        return stalled(
             "DowngradeRefused",
             f"spec.version: {version!r} is older than the data on disk ({data}), which an "
             f"older server can't read; set it to {data!r} or newer, or restore a backup",
         )
     if situation.blind:
-        return _stalled(
+        return stalled(
             "UpgradeNeedsController",
             f"spec.version: {version!r} is wanted and the data on disk are of {data}: a major "
             "upgrade goes step by step, which only the controller can: it sees each step proved",
@@ -37,7 +37,7 @@ def held_minor(situation: Situation) -> Problem | None:
         return None
     if record.data_version != desired.major or not gates.set_up(situation):
         return None
-    return _stalled(
+    return stalled(
         "UpgradeNeedsController",
         f"spec.upgrade: {desired.db.spec.version!r} is wanted, with an approval or a window, which "
         "only the controller can wait for: let it do the upgrade, or leave spec.upgrade out",
@@ -49,7 +49,7 @@ def old_data(situation: Situation) -> Problem | None:
     data, version = situation.record.data_version, situation.desired.db.spec.version
     if not data or data == situation.desired.major:
         return None
-    return _stalled(
+    return stalled(
         "OldData",
         f"spec.version: the volume that was kept holds data of {data}, and {version!r} is "
         f"wanted; set it to {data!r}, and upgrade when it is Ready",
@@ -61,7 +61,7 @@ def new_credentials(situation: Situation) -> Problem | None:
     record, wanted = situation.record, situation.desired.credentials
     if not situation.blind or record.credentials in {"", wanted}:
         return None
-    return _stalled(
+    return stalled(
         "RotationNeedsController",
         f"spec.credentials: the passwords in {record.credentials} are in force and {wanted} is "
         "wanted: only the controller can change them, since it sees that they let in",
@@ -73,7 +73,7 @@ def new_init(situation: Situation) -> Problem | None:
     done = situation.record.initialized
     if done is None or done.get("digest") == situation.desired.init_digest:
         return None
-    return _stalled(
+    return stalled(
         "InitChanged",
         "spec.init: it ran once, when the database was made, and can't change afterwards; "
         "put it back as it was and make the change with SQL",
@@ -86,7 +86,7 @@ def new_database(situation: Situation) -> Problem | None:
     wanted = situation.desired.db.spec.init.database
     if made is None or made == wanted:
         return None
-    return _stalled(
+    return stalled(
         "InitChanged",
         f"spec.init.database: {made!r} was made and is to be backed up, not {wanted!r}; "
         f"set it back to {made!r}",
@@ -101,7 +101,7 @@ def smaller_size(situation: Situation) -> Problem | None:
     size = situation.desired.db.spec.storage.size
     if quantity.parse(size) >= quantity.parse(claim.requested):
         return None
-    return _stalled(
+    return stalled(
         "StorageShrinks",
         f"spec.storage.size: {size} is less than the {claim.requested} that "
         f"{claim.name} has, and a volume never shrinks; write at least {claim.requested}",
@@ -113,7 +113,7 @@ def no_snapshots(situation: Situation) -> Problem | None:
     missing = situation.observed.no_snapshots
     if not missing or not situation.desired.snapshots:
         return None
-    return _stalled(
+    return stalled(
         "SnapshotsMissing",
         f"spec.backup.method: VolumeSnapshot can't be used in this cluster: {missing}; install "
         "the CustomResourceDefinitions of snapshot.storage.k8s.io and the snapshot controller, "
@@ -125,7 +125,7 @@ def unready_restore(situation: Situation) -> Problem | None:
     """A restore that can't begin, or whose old volume nobody would be asked about."""
     wanted, said = situation.desired.db.spec.restore.id, situation.desired.db.confirmed_restore
     if said == wanted:
-        return _stalled("ConfirmedAhead", f"{gates.ahead(said)}; or give spec.restore another id")
+        return stalled("ConfirmedAhead", f"{gates.ahead(said)}; or give spec.restore another id")
     return unfit_source(situation)
 
 
@@ -150,34 +150,30 @@ def unfit_snapshot(situation: Situation) -> Problem | None:
     found, size = situation.observed.snapshot(name), situation.desired.db.spec.storage.size
     data = situation.record.data_version or situation.desired.major
     if situation.observed.no_snapshots:
-        return _stalled("SnapshotsMissing", f"{field}: {situation.observed.no_snapshots}")
+        return stalled("SnapshotsMissing", f"{field}: {situation.observed.no_snapshots}")
     if found is None:
         namespace = situation.desired.key.namespace
-        return _stalled(
+        return stalled(
             "NoSuchSnapshot",
             f"{field}: there is no such VolumeSnapshot in the namespace {namespace}; write one "
             "that `kubectl get volumesnapshots` shows, or remove spec.restore",
         )
     if not found.ready:
         said = f": {found.error}" if found.error else ""
-        return _stalled("SnapshotUnready", f"{field} isn't ready to use{said}")
+        return stalled("SnapshotUnready", f"{field} isn't ready to use{said}")
     if found.data_version not in {"", data}:
-        return _stalled(
+        return stalled(
             "SnapshotOfAnotherMajor",
             f"{field} holds data of PostgreSQL {found.data_version}, which PostgreSQL {data} "
             f"can't read; restore it in a SampleDB of spec.version {found.data_version!r}",
         )
     if found.size and quantity.parse(found.size) > quantity.parse(size):
-        return _stalled(
+        return stalled(
             "StorageTooSmall",
             f"spec.storage.size: {size} is less than the {found.size} that VolumeSnapshot {name} "
             f"needs; write at least {found.size}",
         )
     return None
-
-
-def _stalled(reason: str, message: str) -> Problem:
-    return Problem(trouble=Trouble.STALLED, reason=reason, message=message)
 
 
 def _number(version: str) -> tuple[int, ...]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -99,8 +99,7 @@ def _apart(error: ClientError) -> str:
     ahead = clocks.ahead_of(date, now, now)
     if not clocks.apart(ahead):
         return ""
-    where = "ahead of" if ahead > timedelta() else "behind"
-    return f", which is {clocks.figure(abs(ahead))} {where} the store's"
+    return f", which is {clocks.standing(ahead)} the store's"
 
 
 def _way_out(code: str, asked: Asked) -> str:

@@ -16,7 +16,7 @@ from renderer.core.plan import Phase
 
 CORE = ROOT / "renderer" / "core"
 RUNBOOK = ROOT / "docs" / "runbook.md"
-GIVERS = {"_blocked", "_stalled", "stall", "wait"}
+GIVERS = {"_blocked", "_stalled", "stall", "stalled", "wait"}
 """Functions whose first argument is a reason."""
 BEGIN, END = "<!-- reasons:begin -->\n", "<!-- reasons:end -->\n"
 WORD = re.compile(r"[A-Z][A-Za-z]+")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from renderer.core.layout import Role
 from renderer.core.observed import Pod
 from renderer.core.operations.step import Situation, Verdict, proved, still_open
-from renderer.core.plan import Problem, Trouble
+from renderer.core.plan import Problem, Trouble, stalled
 from renderer.core.resource import quantity
 
 RETAINING = "DeleteRetain"
@@ -226,4 +226,4 @@ def wait(reason: str, message: str) -> Verdict:
 
 def stall(reason: str, message: str) -> Verdict:
     """No further until a person changes something."""
-    return still_open(Problem(trouble=Trouble.STALLED, reason=reason, message=message))
+    return still_open(stalled(reason, message))
