@@ -176,8 +176,10 @@ OBSERVED = st.builds(
     secret_created=st.booleans(),
     no_snapshots=st.sampled_from(["", "", "", "the server could not find it"]),
 )
-STEPS = sorted({step.name for operation in OPERATIONS.values() for step in operation.steps})
-TYPES = [*OPERATIONS, "Teleport"]
+POSITIONS = [
+    (operation.type, step.name) for operation in OPERATIONS.values() for step in operation.steps
+]
+UNKNOWN = [*((each, "Nowhere") for each in OPERATIONS), ("Teleport", "Jump")]
 PATHS = st.sampled_from(
     [
         f"StatefulSet/{NAMES.server}",
@@ -202,11 +204,8 @@ RECORDS = st.builds(
     input_digest=st.sampled_from(["old", "", wanted("Snapshot", *[False] * 5).digest])
     | WANTED.map(lambda desired: desired.digest),
     underway=st.none()
-    | st.builds(
-        Underway,
-        type=st.sampled_from(TYPES),
-        id=st.just("some-1"),
-        step=st.sampled_from([*STEPS, "Nowhere", "Done"]),
+    | st.sampled_from([*POSITIONS, *UNKNOWN]).map(
+        lambda position: Underway(type=position[0], id="some-1", step=position[1])
     ),
     initialized=st.none() | RESULTS,
     image=st.sampled_from(["", wanted("Snapshot", *[False] * 5).image, "postgres:16"]),
@@ -224,7 +223,7 @@ RECORDS = st.builds(
     ended=st.lists(
         st.builds(
             Ended,
-            type=st.sampled_from(TYPES),
+            type=st.sampled_from([*OPERATIONS, "Teleport"]),
             id=st.sampled_from(["a-1", "b-2"]),
             result=st.just("Succeeded"),
         ),

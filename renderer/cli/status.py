@@ -16,6 +16,7 @@ from renderer.cli.one import name_argument, opened, output_option, written
 from renderer.cli.options import CLUSTER, with_settings
 from renderer.cli.seen import age, at, clock, condition, kept_volume
 from renderer.cli.table import columns
+from renderer.core.conditions import NEVER
 from renderer.settings import Settings
 
 _EXAMPLES = """
@@ -104,7 +105,8 @@ def _condition(one: Mapping[str, Any], now: datetime) -> str:
         swapped = {"True": "False", "False": "True"}
         bad = one.get("type") in _BAD_WHEN_TRUE
         shown = click.style(shown, fg=_COLORS.get(swapped.get(value, value) if bad else value))
-    since = age(one.get("lastTransitionTime"), now)
+    moment = one.get("lastTransitionTime")
+    since = "" if moment == NEVER else age(moment, now)
     words = ": ".join(part for part in (one.get("reason"), one.get("message")) if part)
     return f"  {one.get('type', ''):<16} {shown} {since:>5}  {words}"
 
@@ -112,7 +114,7 @@ def _condition(one: Mapping[str, Any], now: datetime) -> str:
 def advice(found: Mapping[str, Any]) -> str:
     """One sentence: the next thing for a person to do."""
     generation = at(found, "metadata", "generation")
-    if not at(found, "status", "conditions"):
+    if not at(found, "status", "observedGeneration"):
         return "nothing has looked at it yet: is the controller running, and may it see it?"
     if at(found, "status", "observedGeneration") != generation:
         return "wait: the controller has not seen the last change of the spec yet"

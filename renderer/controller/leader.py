@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from renderer.cluster.cache import key_of
-from renderer.controller.passes import Next, Reconciler
+from renderer.controller.passes import Reconciler
 from renderer.controller.publisher import Pace, Publisher
 from renderer.controller.queue import WorkQueue
 from renderer.controller.world import World
@@ -19,9 +19,6 @@ from renderer.git.change import Change, Committed, Outcome, Refused
 from renderer.settings import Settings
 
 log = logging.getLogger(__name__)
-
-SOON = 2.0
-"""Seconds after which words that were held back are written."""
 
 
 @dataclass(slots=True)
@@ -94,7 +91,7 @@ class Leader:
         metrics = self.world.metrics
         try:
             with metrics.seconds.time():
-                following = self.reconciler.reconcile(key)
+                self.reconciler.reconcile(key)
         except TransientError as error:
             metrics.passes.labels("retry").inc()
             seconds = self.queue.retry(key)
@@ -105,15 +102,8 @@ class Leader:
             log.exception("%s: a bug; again in %.1f s", key, seconds)
         else:
             metrics.passes.labels("ok").inc()
-            self._after(key, following)
-
-    def _after(self, key: Key, following: Next) -> None:
-        match following:
-            case Next.REST:
-                if not self.world.memory.get(key).error:
-                    self.queue.forget(key)
-            case Next.SOON:
-                self.queue.add_after(key, SOON)
+            if not self.world.memory.get(key).error:
+                self.queue.forget(key)
 
     def _told(self, key: Key, change: Change, outcome: Outcome) -> None:
         """The publisher's answer: tell it, and look at the SampleDB again."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from renderer import reconcile
 from renderer.cluster import kinds
@@ -14,12 +12,13 @@ from renderer.cluster.cache import key_of
 from renderer.cluster.client import Object
 from renderer.cluster.failure import NotFoundError
 from renderer.controller import outcomes
+from renderer.controller.pace import Pace
 from renderer.controller.words import condition_of, only_words
 from renderer.controller.world import Told, World
 from renderer.core import backups
 from renderer.core.conditions import timestamp
 from renderer.core.desired import Desired
-from renderer.core.early_status import invalid_status, pending_status
+from renderer.core.early_status import invalid_status
 from renderer.core.errors import InvalidError
 from renderer.core.layout import FINALIZER, Key
 from renderer.core.plan import Phase, Plan, Trouble
@@ -28,23 +27,8 @@ from renderer.core.status import GitState, Pass, summarise
 from renderer.git.change import Change
 from renderer.reconcile import Stored
 
-QUIET = 5.0
-"""Seconds between status writes that change nothing but words."""
-PATIENCE = 1.5
-"""Seconds that a push may take before it is told that one is waited for."""
-
-
 _RESTING = {Phase.READY, Phase.HIBERNATED, Phase.PAUSED}
 """Phases whose beginning is told in an Event; the others begin with a commit, which is."""
-
-
-class Next(Enum):
-    """What the queue does with the key after a pass."""
-
-    REST = "rest"
-    """Nothing until something changes."""
-    SOON = "soon"
-    """Again, when the words of the status may be written."""
 
 
 @dataclass(slots=True)
@@ -59,34 +43,30 @@ class Reconciler:
     look_again: Callable[[Key, float], None]
     """Has a pass made in so many seconds, though nothing changes until then."""
     _secrets: set[tuple[Key, str]] = field(default_factory=set)
-    _written: dict[Key, float] = field(default_factory=dict)
-    _pending: dict[Key, float] = field(default_factory=dict)
-    """Since when a push is waited for, without a word of it."""
+    _pace: Pace = field(default_factory=Pace)
     _own: dict[Key, tuple[str, Object]] = field(default_factory=dict)
     """The cached version that a pass began with, and what our writes made of it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def reconcile(self, key: Key) -> Next:
+    def reconcile(self, key: Key) -> None:
         """Make one pass. Raises `TransientError` when the API server or Git is in the way."""
         cached = self.world.sampledbs.get(key)
         if cached is None:
             self._forget(key)
-            return Next.REST
+            return
         about = self._newest(key, cached)
         news = self.world.memory.news(key)
         if news:
             self.world.tell(about, "Committed", news, warning=False)
         try:
             desired = reconcile.resolve(about, self.world.packs)
-            return self._pass(about, desired)
+            self._pass(about, desired)
         except InvalidError as error:
             self._refuse(about, str(error))
-            return Next.REST
         except NotFoundError:
             self._forget(key)
-            return Next.REST
 
-    def _pass(self, about: Object, desired: Desired) -> Next:
+    def _pass(self, about: Object, desired: Desired) -> None:
         world, key = self.world, desired.key
         if not desired.db.deleting:
             about = self._adopt(about)
@@ -106,7 +86,7 @@ class Reconciler:
             self.look_again(key, (plan.look_at - now).total_seconds())
         if plan.drop_finalizer:
             self._release(about, key, plan)
-            return Next.REST
+            return
         if plan.create_secret:
             self._create_secret(desired)
         pending = self._submit(desired, plan, held) or flying
@@ -131,18 +111,11 @@ class Reconciler:
                 now=now,
             )
         )
-        if self._in_a_moment(key, waiting=pending and not told.error):
-            return Next.SOON
-        return self._write(about, key, status, plan)
-
-    def _in_a_moment(self, key: Key, *, waiting: bool) -> bool:
-        """Whether a push is waited for that hasn't taken long: soon there is more to write."""
-        now = time.monotonic()
-        with self._lock:
-            if not waiting:
-                self._pending.pop(key, None)
-                return False
-            return now - self._pending.setdefault(key, now) < PATIENCE
+        seconds = self._pace.push(key, waiting=pending and not told.error)
+        if seconds:
+            self.look_again(key, seconds)
+        else:
+            self._write(about, key, status, plan)
 
     def _newest(self, key: Key, cached: Object) -> Object:
         """The cached object, or what our own last write made of it while the watch is behind."""
@@ -163,19 +136,13 @@ class Reconciler:
         return written
 
     def _adopt(self, about: Object) -> Object:
-        """Put the finalizer on before anything is committed, and show that it was seen."""
-        world, key = self.world, key_of(about)
+        """Put the finalizer on before anything is committed."""
         finalizers = list(about["metadata"].get("finalizers") or ())
-        if FINALIZER not in finalizers:
-            wanted = [*finalizers, FINALIZER]
-            about = world.cluster.set_finalizers(kinds.SAMPLEDBS, about, wanted)
-            self._wrote(key, about, "finalizer")
-        if not about.get("status"):
-            generation = int(about["metadata"].get("generation") or 0)
-            status = pending_status(generation=generation, now=world.clock())
-            about = world.cluster.patch_status(kinds.SAMPLEDBS, about, status)
-            self._wrote(key, about, "status")
-        return about
+        if FINALIZER in finalizers:
+            return about
+        wanted = [*finalizers, FINALIZER]
+        about = self.world.cluster.set_finalizers(kinds.SAMPLEDBS, about, wanted)
+        return self._wrote(key_of(about), about, "finalizer")
 
     def _show_proof(self, about: Object, record: Record | None) -> Object:
         """Tell the final backup before what comes of it: soon nobody can, and nothing waits then.
@@ -234,22 +201,21 @@ class Reconciler:
         self.world.memory.put(key, told)
         return told
 
-    def _write(self, about: Object, key: Key, status: Mapping[str, object], plan: Plan) -> Next:
+    def _write(
+        self, about: Object, key: Key, status: Mapping[str, object], plan: Plan
+    ) -> None:
         before = about.get("status") or {}
         if before == status:
-            return Next.REST
-        now = time.monotonic()
-        if only_words(before, status):
-            with self._lock:
-                since = now - self._written.get(key, float("-inf"))
-            if since < QUIET:
-                return Next.SOON
+            return
+        words = only_words(before, status)
+        seconds = self._pace.words(key) if words else 0.0
+        if seconds:
+            self.look_again(key, seconds)
+            return
         self._say(about, before, status, plan)
         written = self.world.cluster.patch_status(kinds.SAMPLEDBS, about, dict(status))
         self._wrote(key, written, "status")
-        with self._lock:
-            self._written[key] = now
-        return Next.REST
+        self._pace.wrote(key, words=words)
 
     def _say(
         self, about: Object, before: Mapping[str, object], status: Mapping[str, object], plan: Plan
@@ -285,6 +251,5 @@ class Reconciler:
         self.world.memory.forget(key)
         with self._lock:
             self._secrets = {one for one in self._secrets if one[0] != key}
-            self._written.pop(key, None)
-            self._pending.pop(key, None)
             self._own.pop(key, None)
+        self._pace.forget(key)

@@ -52,12 +52,6 @@ class WorkQueue:
             self._add(key)
             self._condition.notify()
 
-    def add_after(self, key: Key, seconds: float) -> None:
-        """Have `key` worked on in `seconds`."""
-        with self._condition:
-            heapq.heappush(self._later, (self._clock() + seconds, key))
-            self._condition.notify()
-
     def look_again(self, key: Key, seconds: float) -> None:
         """Have `key` worked on in `seconds`, or sooner when that was asked for before."""
         with self._condition:

@@ -103,7 +103,7 @@ ADVICE: Mapping[str, Advice] = {
     ),
     "UnknownOperation": _of(
         About.RECORD,
-        "the record names an operation of another release",
+        "the record names an operation, or a step of one, of another release",
         "run the release that began it, or revert its commit",
     ),
 }

@@ -9,6 +9,9 @@ from datetime import datetime
 MESSAGE_LIMIT = 4096
 """Characters of a message that are kept; the API allows 32768, `kubectl describe` reads less."""
 
+NEVER = "1970-01-01T00:00:00Z"
+"""Transition time of a condition that nobody has looked at: a default of the CRD can't say now."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
@@ -46,7 +49,7 @@ def merge(
     for condition in conditions:
         status = _word(holds=condition.holds)
         old = before.get(condition.type, {})
-        since = old.get("lastTransitionTime") if old.get("status") == status else None
+        since = old.get("lastTransitionTime") if old.get("status") == status else NEVER
         merged.append(
             {
                 "type": condition.type,
@@ -54,7 +57,7 @@ def merge(
                 "reason": condition.reason,
                 "message": clip(condition.message),
                 "observedGeneration": generation,
-                "lastTransitionTime": since or timestamp(now),
+                "lastTransitionTime": timestamp(now) if since in {None, NEVER} else since,
             }
         )
     return merged

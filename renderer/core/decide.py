@@ -183,18 +183,26 @@ def _begin(operation: Operation, situation: Situation, token: str = "") -> Plan:
     return begin(operation, first, situation.desired, record, token=token)
 
 
+def _unknown(situation: Situation) -> Plan | None:
+    """What another release has begun is neither gone on with nor begun anew."""
+    underway = situation.record.underway
+    operation = OPERATIONS.get(underway.type) if underway else None
+    if underway is None or (operation and operation.knows(underway.step)):
+        return None
+    named = f"the operation {underway.type!r}"
+    named += f" at the step {underway.step!r}" if operation else ""
+    return _stalled(
+        "UnknownOperation",
+        f"the record in Git names {named}, which this release doesn't know; "
+        "run the release that began it, or revert its commit",
+    )
+
+
 def _continue(situation: Situation) -> Plan | None:
     underway = situation.record.underway
     if underway is None:
         return None
-    operation = OPERATIONS.get(underway.type)
-    if operation is None:
-        return _stalled(
-            "UnknownOperation",
-            f"the record in Git names the operation {underway.type!r}, which this release "
-            "doesn't know; run the release that began it, or revert its commit",
-        )
-    return advance(operation, underway, situation)
+    return advance(OPERATIONS[underway.type], underway, situation)
 
 
 def _sleep_or_wake(situation: Situation) -> Plan | None:
@@ -270,6 +278,7 @@ def _experiment(situation: Situation) -> Plan | None:
 
 _RULES: tuple[Rule, ...] = (
     _made_anew,
+    _unknown,
     experiments.gives_way,
     _refused,
     _turn_back,

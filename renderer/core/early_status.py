@@ -1,11 +1,11 @@
-"""The status of a SampleDB that has no plan: just accepted, or refused."""
+"""The status of a SampleDB that has no plan: not looked at yet, or refused."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
 
-from renderer.core.conditions import Condition, clip, merge
+from renderer.core.conditions import NEVER, Condition, clip, merge
 from renderer.core.plan import Phase
 
 
@@ -23,7 +23,8 @@ def invalid_status(
     mine = {str(condition["type"]) for condition in merged}
     before = previous.get("conditions")
     earlier = before if isinstance(before, list) else []
-    kept = [c for c in earlier if isinstance(c, Mapping) and c.get("type") not in mine]
+    known = [c for c in earlier if isinstance(c, Mapping) and c.get("lastTransitionTime") != NEVER]
+    kept = [c for c in known if c.get("type") not in mine]
     return {
         **previous,
         "observedGeneration": generation,
@@ -33,18 +34,25 @@ def invalid_status(
     }
 
 
-def pending_status(*, generation: int, now: datetime) -> dict[str, object]:
-    """The first status of a SampleDB: accepted, nothing seen yet."""
+def awaited_status() -> dict[str, object]:
+    """The status that the API server gives a new SampleDB, until the controller writes the first.
+
+    The CRD's default: it is there too while no controller runs, and costs no write.
+    """
     types = ("Ready", "Rendered", "Committed", "Applied", "Initialized")
+    holding = dict.fromkeys(types, False) | {"Reconciling": True, "Stalled": False}
     conditions = [
-        Condition(type=name, holds=False, reason="Pending", message="not looked at yet")
-        for name in types
+        {
+            "type": kind,
+            "status": str(holds),
+            "reason": "Pending",
+            "message": "waiting for the controller",
+            "lastTransitionTime": NEVER,
+        }
+        for kind, holds in holding.items()
     ]
-    conditions.append(Condition(type="Reconciling", holds=True, reason="Pending"))
-    conditions.append(Condition(type="Stalled", holds=False, reason="Pending"))
     return {
-        "observedGeneration": generation,
         "phase": Phase.PENDING.value,
-        "message": "accepted",
-        "conditions": merge([], conditions, generation=generation, now=now),
+        "message": "waiting for the controller",
+        "conditions": conditions,
     }

@@ -129,6 +129,8 @@ class Delivery:
     state: DeliveryState = DeliveryState.UNKNOWN
     message: str = ""
     """The applier's own words, shown as they are."""
+    under_way: bool = False
+    """True while it fetches, compares or applies: its words are of this moment."""
     final: bool = True
     """True when removing the applier's object also removes what is left of what it applied,
     as it is to be at the end of a deletion; also when there is no such object."""

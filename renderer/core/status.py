@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from renderer.core import backups, clocks, past, resilience
+from renderer.core import applier, backups, clocks, past, resilience
 from renderer.core.conditions import Condition, clip, merge, timestamp
 from renderer.core.desired import Desired
 from renderer.core.layout import Names, names
@@ -67,7 +67,7 @@ def summarise(this: Pass) -> dict[str, object]:
     status: dict[str, object] = {
         "observedGeneration": db.generation,
         "phase": plan.phase.value,
-        "message": clip(this.git.error or plan.why),
+        "message": clip(this.git.error or _why(this)),
         "conditions": merge(
             this.previous.get("conditions"),
             _conditions(this, missing, taken),
@@ -75,7 +75,9 @@ def summarise(this: Pass) -> dict[str, object]:
             now=this.now,
         ),
         "git": _git(this.git),
-        "delivery": _delivery(this.observed, missing),
+        "delivery": applier.shown(
+            this.observed.delivery, this.previous, this.git.commit, complete=not missing
+        ),
         "engineVersion": _versions(this),
         "endpoint": {
             "host": f"{children.server}.{db.key.namespace}.svc",
@@ -122,15 +124,18 @@ def _conditions(
     this: Pass, missing: tuple[str, ...], taken: Mapping[str, object]
 ) -> list[Condition]:
     plan, record, git = this.plan, this.record, this.git
+    why = _why(this)
     ready = plan.phase in {Phase.READY, Phase.HIBERNATED} and not (
         plan.problem or git.pending or git.error or missing
     )
     stalled = plan.problem is not None and plan.problem.trouble is Trouble.STALLED
     reason = plan.problem.reason if plan.problem else plan.phase.value
+    if _only_the_push(this):
+        reason = "Pending"
     busy = not (ready or stalled or plan.phase is Phase.PAUSED)
     conditions = [
-        Condition(type="Ready", holds=ready, reason=reason, message=git.error or plan.why),
-        Condition(type="Reconciling", holds=busy, reason=reason, message=plan.why if busy else ""),
+        Condition(type="Ready", holds=ready, reason=reason, message=git.error or why),
+        Condition(type="Reconciling", holds=busy, reason=reason, message=why if busy else ""),
         Condition(
             type="Stalled", holds=stalled, reason=reason, message=plan.why if stalled else ""
         ),
@@ -150,6 +155,18 @@ def _conditions(
             )
         )
     return conditions
+
+
+def _only_the_push(this: Pass) -> bool:
+    """Whether nothing but a push is missing: the plan speaks of the time after it."""
+    resting = this.plan.phase in {Phase.READY, Phase.HIBERNATED}
+    return resting and this.git.pending and this.plan.problem is None
+
+
+def _why(this: Pass) -> str:
+    if _only_the_push(this):
+        return f"waiting for the push to {this.git.branch}; then: {this.plan.why}"
+    return this.plan.why
 
 
 def _rendered(this: Pass) -> Condition:
@@ -230,21 +247,6 @@ def _git(git: GitState) -> dict[str, object]:
         "commit": git.commit,
         "shortCommit": git.commit[:8],
         "committedAt": git.committed_at,
-    }
-    return {key: value for key, value in shown.items() if value}
-
-
-def _delivery(observed: Observed, missing: tuple[str, ...]) -> dict[str, object]:
-    said = observed.delivery
-    if said is None or said.tool == "none":
-        state = DeliveryState.PENDING if missing else DeliveryState.APPLIED
-        return {"tool": "none", "state": state.value}
-    shown = {
-        "tool": said.tool,
-        "name": said.name,
-        "revision": said.revision,
-        "state": said.state.value,
-        "message": clip(said.message),
     }
     return {key: value for key, value in shown.items() if value}
 

@@ -56,6 +56,7 @@ def read(found: Fields | None, commit: str, is_ancestor: Callable[[str, str], bo
         revision=seen.revision,
         state=state,
         message=" ".join(message.split()),
+        under_way=seen.phase in _BUSY or "operation" in found or _REFRESH in _annotations(found),
     )
 
 
@@ -121,11 +122,15 @@ def _delay(found: Fields, seen: _Seen) -> tuple[DeliveryState, str] | None:
         message = f"sync of {seen.attempted[:12]} is {seen.phase}: {seen.words}"
     elif "operation" in found:
         message = "a sync is about to begin"
-    elif _REFRESH in (metadata.get("annotations") or {}):
+    elif _REFRESH in _annotations(found):
         message = "a refresh was asked for and isn't done yet"
     elif _differs(compared.get("source"), spec.get("source")):
         message = "the Application was changed and isn't compared anew yet"
     return (DeliveryState.PENDING, message) if message else None
+
+
+def _annotations(found: Fields) -> Fields:
+    return found["metadata"].get("annotations") or {}
 
 
 def _differs(compared: Fields | None, wanted: Fields | None) -> bool:

@@ -43,6 +43,7 @@ def read(found: Fields | None, commit: str, is_ancestor: Callable[[str, str], bo
         revision=applied,
         state=state,
         message=" ".join(message.split()),
+        under_way=_condition(status, "Reconciling").get("status") == "True" and not _held(found),
     )
 
 
@@ -68,12 +69,16 @@ def _state(
 
 
 def _waiting(found: Fields, words: str) -> str:
-    if (found.get("spec") or {}).get("suspend"):
+    if _held(found):
         return "the Kustomization is suspended: `flux resume kustomization` goes on"
     progress = _condition(found.get("status") or {}, "Reconciling")
     if progress.get("status") == "True":
         return _words(progress)
     return words or "not reconciled yet"
+
+
+def _held(found: Fields) -> bool:
+    return bool((found.get("spec") or {}).get("suspend"))
 
 
 def _condition(status: Fields, kind: str) -> Fields:

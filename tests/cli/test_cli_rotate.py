@@ -26,7 +26,7 @@ def test_the_new_secret_is_named_and_lets_in(line: Line, process: Run) -> None:
         assert line.laptop.psql(KEY, "SELECT 1", secret=secret) == [("1",)]
         with pytest.raises(TransientError, match="password authentication failed"):
             line.laptop.psql(KEY, "SELECT 1", secret="orders-credentials")
-    assert "note: rotate-2 Rotate: " in ended.err
+    assert "note: rotate-2 " in ended.err
     assert ended.out == (
         f"{NAME}: the new passwords are in Secret {secret}; "
         "those in orders-credentials let nobody in any more\n"

@@ -15,7 +15,7 @@ from renderer import reconcile
 from renderer.cluster.cache import Cache
 from renderer.cluster.client import Cluster
 from renderer.controller.metrics import Metrics
-from renderer.controller.passes import Next, Reconciler
+from renderer.controller.passes import Reconciler
 from renderer.controller.world import World
 from renderer.core import emit, manifests
 from renderer.core.layout import FINALIZER, RECORD_FILE, Key
@@ -102,6 +102,7 @@ def test_what_follows_the_proof_is_pushed_only_when_the_status_has_it(
     )
     tip = Tip(record)
     pushed: list[tuple[Change, Any]] = []
+    again: list[Key] = []
 
     def submit(_key: Key, change: Change) -> None:
         pushed.append((change, ((still.get() or {}).get("status") or {}).get("finalSnapshot")))
@@ -110,9 +111,10 @@ def test_what_follows_the_proof_is_pushed_only_when_the_status_has_it(
         world=world(cluster, sampledb, tip),
         submit=submit,
         under_way=lambda _key: True,
-        look_again=lambda _key, _seconds: None,
+        look_again=lambda key, _seconds: again.append(key),
     )
-    assert reconciler.reconcile(KEY) is Next.SOON, "a push is waited for: no words are written"
+    reconciler.reconcile(KEY)
+    assert again == [KEY], "a push is waited for: no words are written"
     [(change, told)] = pushed
     assert change.files is None, "the directory goes"
     assert told == PROOF

@@ -199,6 +199,13 @@ def test_a_record_of_an_unknown_operation_is_not_touched() -> None:
     assert "Teleport" in plan.why
 
 
+def test_a_step_that_this_release_does_not_know_is_not_begun_anew() -> None:
+    record = replace(ready().record, underway=Underway(type="Backup", id="backup-1", step="Jump"))
+    plan = decide(desired(), ready().observed(), record, NOW)
+    assert plan.files is Files.LEAVE
+    assert "the operation 'Backup' at the step 'Jump'" in plan.why
+
+
 def test_the_secret_is_created_only_when_it_is_to_be_generated() -> None:
     assert decide(desired(), Observed(), None, NOW).create_secret
     existing = desired(credentials={"source": "Existing", "secretName": "mine"})

@@ -14,7 +14,7 @@ from renderer.core import backups
 from renderer.core.conditions import MESSAGE_LIMIT, Condition, merge
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.early_status import invalid_status, pending_status
+from renderer.core.early_status import awaited_status, invalid_status
 from renderer.core.observed import Delivery, DeliveryState, Job, Observed
 from renderer.core.status import GitState, Pass, summarise
 
@@ -155,6 +155,62 @@ def test_the_appliers_own_words_are_shown(state: DeliveryState, text: str) -> No
     assert "revision" not in found["delivery"]
 
 
+APPLIED = Delivery(
+    tool="flux",
+    name="flux-system/orders",
+    revision="a" * 40,
+    state=DeliveryState.APPLIED,
+    message="Applied revision a",
+)
+
+
+def test_what_others_commit_changes_nothing_that_is_told_of_the_applier() -> None:
+    first = status(desired(), ready(), delivery=APPLIED)
+    assert first["delivery"]["revision"] == "a" * 40
+    fetching = replace(
+        APPLIED, state=DeliveryState.PENDING, under_way=True, message="Progressing: fetching b"
+    )
+    applied = replace(APPLIED, revision="b" * 40, message="Applied revision b")
+    for later in (fetching, applied):
+        assert status(desired(), ready(), delivery=later, previous=first) == first
+
+
+@pytest.mark.parametrize(
+    ("said", "git"),
+    [
+        pytest.param({"state": DeliveryState.FAILED, "message": "no"}, {}, id="it-fails"),
+        pytest.param({"state": DeliveryState.PENDING, "message": "held"}, {}, id="it-is-suspended"),
+        pytest.param({"name": "flux-system/other", "message": "new"}, {}, id="another-object"),
+        pytest.param({"message": "of d"}, {"commit": "d" * 40}, id="a-commit-of-ours"),
+    ],
+)
+def test_what_is_told_of_the_applier_changes_with_what_is_ours(
+    said: dict[str, Any], git: dict[str, str]
+) -> None:
+    first = status(desired(), ready(), delivery=APPLIED)
+    later = status(
+        desired(),
+        ready(),
+        delivery=replace(APPLIED, **said),
+        git=replace(GIT, **git),
+        previous=first,
+    )
+    assert later["delivery"]["message"] == said["message"]
+
+
+def test_what_is_still_to_be_pushed_is_said_and_not_that_it_is_ready() -> None:
+    found = status(desired(), ready(), git=replace(GIT, pending=True))
+    assert words(found)["Ready"] == "False"
+    assert message(found, "Ready").startswith("waiting for the push to main; then: ")
+    assert found["message"] == message(found, "Reconciling") == message(found, "Ready")
+
+
+def test_the_first_look_sets_the_times_that_a_default_cannot() -> None:
+    found = status(desired(), PureCluster(), previous=awaited_status())
+    assert words(found)["Ready"] == "False"
+    assert {c["lastTransitionTime"] for c in found["conditions"]} == {"2026-01-02T03:04:05Z"}
+
+
 def test_a_paused_database_is_left_alone_and_not_busy() -> None:
     found = status(desired(paused=True), ready())
     assert words(found)["Reconciling"] == "False"
@@ -204,13 +260,14 @@ def test_a_transition_time_moves_only_with_its_status() -> None:
 
 
 def test_a_refused_sampledb_keeps_what_was_known() -> None:
-    before = pending_status(generation=1, now=NOW)
+    before = status(desired(), PureCluster())
     found = invalid_status(generation=2, message="spec: is wrong", previous=before, now=LATER)
     assert words(found)["Stalled"] == "True"
     assert words(found)["Initialized"] == "False"
     assert found["phase"] == "Stalled"
-    fresh = invalid_status(generation=2, message="spec: is wrong", previous={}, now=LATER)
-    assert len(fresh["conditions"]) == 4  # type: ignore[arg-type]  # a list
+    for nothing in ({}, awaited_status()):
+        fresh = invalid_status(generation=2, message="spec: is wrong", previous=nothing, now=LATER)
+        assert len(words(fresh)) == 4
 
 
 SCHEDULED = {"schedule": "@daily", "target": {"pvc": {"size": "1Gi"}}}

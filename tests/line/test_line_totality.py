@@ -13,7 +13,7 @@ from situations import NAMES, NOW, OBSERVED, RECORDS, WANTED, WORDS
 from renderer.core import crd
 from renderer.core.decide import decide
 from renderer.core.desired import Desired
-from renderer.core.early_status import invalid_status, pending_status
+from renderer.core.early_status import awaited_status, invalid_status
 from renderer.core.layout import Role
 from renderer.core.observed import (
     Observed,
@@ -36,7 +36,7 @@ def gives_up_data(plan: Plan) -> bool:
         return False
     record = plan.record
     filling = record and record.underway and record.underway.type == "ProvisionFromBackup"
-    if filling and record and not record.data_version:
+    if filling and record and not (record.data_version and record.underway.step == "Start"):
         return not plan.protect  # nothing has run yet; what lies there stays protected
     return plan.files is Files.REMOVE or not plan.protect or Role.DATA not in plan.roles
 
@@ -131,7 +131,7 @@ def test_every_pass_has_a_status_that_the_api_server_takes(
     later: Record | None,
     git: GitState,
 ) -> None:
-    status: dict[str, object] = pending_status(generation=1, now=NOW)
+    status: dict[str, object] = awaited_status()
     acceptable(status)
     for known in (record, later, later):
         before = status

@@ -7,6 +7,7 @@ from typing import Any
 
 from renderer.core.crd import structural
 from renderer.core.crd.status import Status
+from renderer.core.early_status import awaited_status
 from renderer.core.layout import GROUP, KIND, NAME_LIMIT, PLURAL, VERSION
 from renderer.core.resource import Spec, formats
 
@@ -46,7 +47,7 @@ def definition() -> Document:
 
 def schema() -> Document:
     """Return the structural schema of a whole SampleDB."""
-    status = structural.schema(Status, defaults=False)
+    status = structural.schema(Status, defaults=False) | {"default": awaited_status()}
     return {
         "description": "A database that is kept by commits: its files are rendered into a Git "
         "repository, and Argo CD or Flux applies them.",

@@ -197,6 +197,10 @@ class Operation:
             return ""
         return f"step {counted.index(name) + 1} of {len(counted) + 1}"
 
+    def knows(self, name: str) -> bool:
+        """Whether a step has that name; another release may have had others."""
+        return any(step.name == name for step in self.steps)
+
     def index(self, name: str) -> int:
-        """The place of the step `name`; 0 when no step has that name (an older release's)."""
+        """The place of the step `name`; 0 when no step has that name."""
         return next((i for i, step in enumerate(self.steps) if step.name == name), 0)

@@ -1,0 +1,66 @@
+"""How long a status waits to be written."""
+
+from __future__ import annotations
+
+import pytest
+
+from renderer.controller.pace import LONGEST, PATIENCE, QUIET, Pace
+from renderer.core.layout import Key
+
+KEY = Key(namespace="team-a", name="orders")
+OTHER = Key(namespace="team-a", name="bills")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pace(clock: Clock) -> Pace:
+    return Pace(clock=clock)
+
+
+def test_words_wait_twice_as_long_each_time_until_something_happens(
+    pace: Pace, clock: Clock
+) -> None:
+    assert pace.words(KEY) == 0, "nothing was written yet"
+    pace.wrote(KEY, words=False)
+    waits = []
+    for _ in range(4):
+        waits.append(pace.words(KEY))
+        clock.now += waits[-1]
+        assert pace.words(KEY) == 0
+        pace.wrote(KEY, words=True)
+    assert waits == [QUIET, 2 * QUIET, 4 * QUIET, LONGEST]
+    assert pace.words(OTHER) == 0, "each SampleDB waits for itself"
+
+    pace.wrote(KEY, words=False)
+    assert pace.words(KEY) == QUIET
+
+
+def test_a_push_is_waited_for_a_moment_without_a_word(pace: Pace, clock: Clock) -> None:
+    assert pace.push(KEY, waiting=True) == PATIENCE
+    clock.now += PATIENCE - 1
+    assert pace.push(KEY, waiting=True) == 1
+    clock.now += 2
+    assert pace.push(KEY, waiting=True) == 0
+    assert pace.push(KEY, waiting=True) == 0, "now it is told, at each pass"
+
+    assert pace.push(KEY, waiting=False) == 0
+    assert pace.push(KEY, waiting=True) == PATIENCE, "the next push"
+
+
+def test_a_sampledb_that_is_gone_is_forgotten(pace: Pace) -> None:
+    pace.wrote(KEY, words=False)
+    pace.push(KEY, waiting=True)
+    pace.forget(KEY)
+    assert pace == Pace(clock=pace.clock, _lock=pace._lock)  # noqa: SLF001 - what is left
