@@ -201,9 +201,7 @@ class Reconciler:
         self.world.memory.put(key, told)
         return told
 
-    def _write(
-        self, about: Object, key: Key, status: Mapping[str, object], plan: Plan
-    ) -> None:
+    def _write(self, about: Object, key: Key, status: Mapping[str, object], plan: Plan) -> None:
         before = about.get("status") or {}
         if before == status:
             return

@@ -29,13 +29,13 @@ def shown(
         "state": said.state.value,
         "message": clip(said.message),
     }
-    found = {key: value for key, value in told.items() if value}
+    found: dict[str, object] = {key: value for key, value in told.items() if value}
     at_rest = complete and (said.under_way or said.state is DeliveryState.APPLIED)
     return (_proved(found, previous, commit) if at_rest else None) or found
 
 
 def _proved(
-    found: Mapping[str, str], previous: Mapping[str, object], commit: str
+    found: Mapping[str, object], previous: Mapping[str, object], commit: str
 ) -> dict[str, object] | None:
     """What was told of this commit when it was applied: others' commits change nothing of it.
 
