@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from renderer.core.layout import Key
 
 QUIET = 10.0
-"""Seconds until a status is written again of which only words have changed; then twice as many."""
-LONGEST = 40.0
-"""Seconds between such writes at most: so old may words be."""
+"""Seconds after which words that have changed are written, unless more has happened since."""
+APPLIER = 120.0
+"""The same while the applier is waited for, which has new words for each commit of anybody."""
+LONGEST = 4
+"""Such writes wait twice as long each time, up to so many times, until something happens."""
 PATIENCE = 5.0
 """Seconds that a push may take before it is told that one is waited for."""
 
@@ -22,8 +24,10 @@ class Pace:
     """How long each SampleDB's status waits. Thread-safe; `clock` gives monotonic seconds."""
 
     clock: Callable[[], float] = time.monotonic
-    _written: dict[Key, tuple[float, float]] = field(default_factory=dict)
-    """When the status was written, and how many seconds words wait from then on."""
+    _words: dict[Key, float] = field(default_factory=dict)
+    """Since when the words differ from those that are written."""
+    _times: dict[Key, int] = field(default_factory=dict)
+    """How many times as long words wait."""
     _pushes: dict[Key, float] = field(default_factory=dict)
     """Since when a push is waited for, without a word of it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -37,21 +41,27 @@ class Pace:
                 return 0.0
             return max(0.0, self._pushes.setdefault(key, now) + PATIENCE - now)
 
-    def words(self, key: Key) -> float:
-        """Seconds until words may be written that have changed."""
+    def words(self, key: Key, *, applier: bool) -> float:
+        """Seconds until words may be written that have changed; `applier`: of waiting for it."""
+        now = self.clock()
         with self._lock:
-            written, pause = self._written.get(key, (float("-inf"), QUIET))
-        return max(0.0, written + pause - self.clock())
+            pause = (APPLIER if applier else QUIET) * self._times.get(key, 1)
+            return max(0.0, self._words.setdefault(key, now) + pause - now)
+
+    def same(self, key: Key) -> None:
+        """Nothing differs from what is written."""
+        with self._lock:
+            self._words.pop(key, None)
 
     def wrote(self, key: Key, *, words: bool) -> None:
         """A status was written, of which only words have changed, or more."""
         with self._lock:
-            _, pause = self._written.get(key, (0.0, QUIET))
-            following = min(2 * pause, LONGEST) if words else QUIET
-            self._written[key] = (self.clock(), following)
+            self._words.pop(key, None)
+            self._times[key] = min(2 * self._times.get(key, 1), LONGEST) if words else 1
 
     def forget(self, key: Key) -> None:
         """The SampleDB is gone."""
         with self._lock:
-            self._written.pop(key, None)
+            self._words.pop(key, None)
+            self._times.pop(key, None)
             self._pushes.pop(key, None)

@@ -13,7 +13,7 @@ from renderer.cluster.client import Object
 from renderer.cluster.failure import NotFoundError
 from renderer.controller import outcomes
 from renderer.controller.pace import Pace
-from renderer.controller.words import condition_of, only_words
+from renderer.controller.words import condition_of, only_words, waits_for_applier
 from renderer.controller.world import Told, World
 from renderer.core import backups
 from renderer.core.conditions import timestamp
@@ -204,9 +204,11 @@ class Reconciler:
     def _write(self, about: Object, key: Key, status: Mapping[str, object], plan: Plan) -> None:
         before = about.get("status") or {}
         if before == status:
+            self._pace.same(key)
             return
         words = only_words(before, status)
-        seconds = self._pace.words(key) if words else 0.0
+        applier = waits_for_applier(before) and waits_for_applier(status)
+        seconds = self._pace.words(key, applier=applier) if words else 0.0
         if seconds:
             self.look_again(key, seconds)
             return

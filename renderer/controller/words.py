@@ -14,6 +14,11 @@ def only_words(before: Mapping[str, object], after: Mapping[str, object]) -> boo
     return _significant(before, waits=waits) == _significant(after, waits=waits)
 
 
+def waits_for_applier(status: Mapping[str, object]) -> bool:
+    """Whether nothing but the applier is waited for."""
+    return condition_of(status, "Ready")[1] == "NotApplied"
+
+
 def _significant(status: Mapping[str, object], *, waits: bool) -> tuple[object, ...]:
     conditions = status.get("conditions")
     states = [_state(c) for c in (conditions if isinstance(conditions, list) else [])]

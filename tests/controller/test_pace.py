@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from renderer.controller.pace import LONGEST, PATIENCE, QUIET, Pace
+from renderer.controller.pace import APPLIER, LONGEST, PATIENCE, QUIET, Pace
 from renderer.core.layout import Key
 
 KEY = Key(namespace="team-a", name="orders")
@@ -32,19 +32,27 @@ def pace(clock: Clock) -> Pace:
 def test_words_wait_twice_as_long_each_time_until_something_happens(
     pace: Pace, clock: Clock
 ) -> None:
-    assert pace.words(KEY) == 0, "nothing was written yet"
-    pace.wrote(KEY, words=False)
     waits = []
     for _ in range(4):
-        waits.append(pace.words(KEY))
+        waits.append(pace.words(KEY, applier=False))
         clock.now += waits[-1]
-        assert pace.words(KEY) == 0
+        assert pace.words(KEY, applier=False) == 0
         pace.wrote(KEY, words=True)
-    assert waits == [QUIET, 2 * QUIET, 4 * QUIET, LONGEST]
-    assert pace.words(OTHER) == 0, "each SampleDB waits for itself"
+    assert waits == [QUIET, 2 * QUIET, 4 * QUIET, LONGEST * QUIET]
+    assert pace.words(OTHER, applier=False) == QUIET, "each SampleDB waits for itself"
 
     pace.wrote(KEY, words=False)
-    assert pace.words(KEY) == QUIET
+    assert pace.words(KEY, applier=False) == QUIET
+
+
+def test_words_wait_from_when_they_first_differ_and_longer_for_the_applier(
+    pace: Pace, clock: Clock
+) -> None:
+    assert pace.words(KEY, applier=True) == APPLIER
+    clock.now += QUIET - 1
+    assert pace.words(KEY, applier=False) == 1, "no longer the applier's"
+    pace.same(KEY)
+    assert pace.words(KEY, applier=False) == QUIET, "they were as they are written"
 
 
 def test_a_push_is_waited_for_a_moment_without_a_word(pace: Pace, clock: Clock) -> None:
@@ -61,6 +69,7 @@ def test_a_push_is_waited_for_a_moment_without_a_word(pace: Pace, clock: Clock) 
 
 def test_a_sampledb_that_is_gone_is_forgotten(pace: Pace) -> None:
     pace.wrote(KEY, words=False)
+    pace.words(KEY, applier=False)
     pace.push(KEY, waiting=True)
     pace.forget(KEY)
     assert pace == Pace(clock=pace.clock, _lock=pace._lock)  # noqa: SLF001 - what is left
