@@ -124,7 +124,7 @@ def _settings(handover: Handover, team: str, access: Access, other: str) -> Obje
     # Pods reach the server in their own way, the appliers of this machine as they always do.
     delivery: Object = {"tool": handover.tool.name, "repositoryUrl": handover.url}
     if handover.tool.name == "argocd":
-        delivery["project"] = "sampledb"
+        delivery["project"] = handover.tool.more[-1]
     elif other:
         delivery["sourceName"] = f"sampledb-{other}"
     kept = {"path": PATH, "cache": "/var/cache/sampledb"}

@@ -1,10 +1,12 @@
-"""A deploy key from a Secret: the controller commits over SSH, and Flux reads over SSH."""
+"""A deploy key from a Secret: the controller commits over SSH, the applier reads over SSH."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from e2e.appliers.git_host import GitHost
@@ -12,7 +14,8 @@ from e2e.appliers.kubectl import Object
 from e2e.cluster import Cluster
 from e2e.deployed.installing import install, over_ssh
 from e2e.deployed.shop import Shop
-from e2e.handover import Handover
+from e2e.handover import Handover, Tool
+from e2e.handover_argocd import ARGOCD, ArgoHandover
 from e2e.handover_flux import FLUX, FluxHandover
 from e2e.pods import strict_namespace
 from e2e.supervisor import Run
@@ -23,45 +26,79 @@ GREETING = "SELECT words FROM greetings"
 
 
 @dataclass(slots=True, kw_only=True)
-class SshHandover(FluxHandover):
-    """A second repository that Flux applies, with other names for all of its own objects."""
+class SshHandover(Handover):
+    """A second repository for a tool, with other names for all of the example's objects."""
 
     git: GitHost
 
     def _example(self, name: str) -> str:
-        text = FluxHandover._example(self, name)  # noqa: SLF001 - slots: super() has no class here
+        text = Handover._example(self, name)  # noqa: SLF001 - slots: super() has no class here
         for each in ("sampledb-root", "sampledb-deployments", "sampledb"):
-            text = text.replace(f"  name: {each}\n", f"  name: {each}-ssh\n")
+            for field in ("name", "project"):
+                text = text.replace(f"  {field}: {each}\n", f"  {field}: {each}-ssh\n")
         return text
 
     def _access(self) -> Object:
-        content = {
-            "identity": self.git.key.read_text(),
-            "known_hosts": self.git.known_hosts.read_text(),
-        }
-        where = {"name": "sampledb-deployments-ssh", "namespace": self.tool.namespace}
-        return {"apiVersion": "v1", "kind": "Secret", "metadata": where, "stringData": content}
+        secret = Handover._access(self)  # noqa: SLF001
+        secret["metadata"]["name"] = "sampledb-deployments-ssh"
+        secret["stringData"] = self._key()
+        return secret
+
+    def _key(self) -> dict[str, str]:
+        raise NotImplementedError
 
 
-@pytest.fixture(scope="module")
-def ssh_shop(furnished: Cluster, flux_handover: Handover, run: Run, git: GitHost) -> Shop:
+@dataclass(slots=True, kw_only=True)
+class SshFlux(SshHandover, FluxHandover):
+    """Flux reads the key and the host's from one Secret."""
+
+    def _key(self) -> dict[str, str]:
+        known = self.git.known_hosts.read_text()
+        return {"identity": self.git.key.read_text(), "known_hosts": known}
+
+
+@dataclass(slots=True, kw_only=True)
+class SshArgo(SshHandover, ArgoHandover):
+    """Argo CD knows hosts for all repositories."""
+
+    hosts: Path
+    """What the ConfigMap `argocd-ssh-known-hosts-cm` is mounted as."""
+
+    def _key(self) -> dict[str, str]:
+        self.hosts.write_text(self.git.known_hosts.read_text())
+        return {"type": "git", "url": self.url, "sshPrivateKey": self.git.key.read_text()}
+
+
+def _made(tool: Tool, other: Handover, run: Run, git: GitHost) -> SshHandover:
+    folder = run.folder / f"handover-{tool.name}-ssh"
+    folder.mkdir()
+    repository = f"deployments-{tool.name}-ssh"
+    common: dict[str, Any] = {
+        "kubectl": other.kubectl,
+        "folder": folder,
+        "bare": git.create(repository),
+        "url": git.over_ssh(repository),
+        "team": f"team-{tool.name}-ssh",
+        "git": git,
+    }
+    if tool.name == "flux":
+        return SshFlux(tool=tool, **common)
+    own = replace(tool, more=("--argocd-project", "sampledb-ssh"))
+    return SshArgo(tool=own, hosts=run.folder / "argocd" / "ssh" / "ssh_known_hosts", **common)
+
+
+@pytest.fixture(params=[FLUX, ARGOCD], ids=lambda tool: tool.name, scope="module")
+def ssh_shop(request: pytest.FixtureRequest, furnished: Cluster, run: Run, git: GitHost) -> Shop:
     """A team whose repository is reached over SSH alone."""
     assert furnished.plane.ready()
-    folder = run.folder / "handover-ssh"
-    folder.mkdir()
-    repository = "deployments-ssh"
-    handover = SshHandover(
-        tool=FLUX,
-        kubectl=flux_handover.kubectl,
-        folder=folder,
-        bare=git.create(repository),
-        url=git.over_ssh(repository),
-        team="team-ssh",
-        git=git,
-    )
+    tool = request.param
+    handover = _made(tool, request.getfixturevalue(f"{tool.name}_handover"), run, git)
     handover.settle()
-    team = strict_namespace(handover.kubectl, "shop-ssh")
-    installation = install(handover, team, over_ssh(git, handover), "ssh")
+    name = f"{tool.name}-ssh"
+    team = strict_namespace(handover.kubectl, f"shop-{name}")
+    # Flux's source of the example has the name that the installation is told.
+    short = "ssh" if tool is FLUX else name
+    installation = install(handover, team, over_ssh(git, handover), short)
     installation.rolled_out()
     return Shop(handover=replace(handover, team=team, names=[]), installation=installation)
 
