@@ -11,6 +11,8 @@ def only_words(before: Mapping[str, object], after: Mapping[str, object]) -> boo
     While a push is waited for, the step that it begins is such a word: its commit says it.
     """
     waits = condition_of(after, "Committed")[1] == "Pending"
+    if not waits and condition_of(before, "Committed")[1] == "Pending":
+        return False  # it was told that a push is waited for: its end is told too
     return _significant(before, waits=waits) == _significant(after, waits=waits)
 
 

@@ -56,7 +56,7 @@ def read(found: Fields | None, commit: str, is_ancestor: Callable[[str, str], bo
         revision=seen.revision,
         state=state,
         message=" ".join(message.split()),
-        under_way=seen.phase in _BUSY or "operation" in found or _REFRESH in _annotations(found),
+        under_way=_under_way(found, seen),
     )
 
 
@@ -127,6 +127,12 @@ def _delay(found: Fields, seen: _Seen) -> tuple[DeliveryState, str] | None:
     elif _differs(compared.get("source"), spec.get("source")):
         message = "the Application was changed and isn't compared anew yet"
     return (DeliveryState.PENDING, message) if message else None
+
+
+def _under_way(found: Fields, seen: _Seen) -> bool:
+    """It compares or syncs, and not again after a failure."""
+    begun = seen.phase in _BUSY or "operation" in found or _REFRESH in _annotations(found)
+    return begun and not seen.retried
 
 
 def _annotations(found: Fields) -> Fields:

@@ -43,7 +43,7 @@ def read(found: Fields | None, commit: str, is_ancestor: Callable[[str, str], bo
         revision=applied,
         state=state,
         message=" ".join(message.split()),
-        under_way=_condition(status, "Reconciling").get("status") == "True" and not _held(found),
+        under_way=_under_way(found),
     )
 
 
@@ -75,6 +75,15 @@ def _waiting(found: Fields, words: str) -> str:
     if progress.get("status") == "True":
         return _words(progress)
     return words or "not reconciled yet"
+
+
+def _under_way(found: Fields) -> bool:
+    """It reconciles; after a failure it only waits to try again."""
+    status = found.get("status") or {}
+    failed = _condition(status, "Ready").get("status") == "False"
+    return _condition(status, "Reconciling").get("status") == "True" and not (
+        failed or _held(found)
+    )
 
 
 def _held(found: Fields) -> bool:

@@ -49,3 +49,8 @@ def test_words_and_a_push_under_way_can_wait(after: dict[str, Any]) -> None:
 )
 def test_what_happened_is_written_at_once(after: dict[str, Any]) -> None:
     assert not only_words(status(), after)
+
+
+def test_the_end_of_a_wait_for_a_push_is_written_at_once() -> None:
+    assert not only_words(status("Pending"), status())
+    assert only_words(status("Pending"), status("Pending", message="other words"))

@@ -241,3 +241,21 @@ def test_an_application(found: Object | None, state: DeliveryState, words: str) 
 
 def test_without_a_tool_nothing_is_said() -> None:
     assert read(Tool.NONE, None, WANTED, is_ancestor) == Delivery(tool="none")
+
+
+@pytest.mark.parametrize(
+    ("found", "under_way"),
+    [
+        pytest.param(None, False, id="not created"),
+        pytest.param(application(), False, id="done"),
+        pytest.param(application(last=operation("Running", NEW, "")), True, id="it syncs"),
+        pytest.param(application(last=retried(NEW)), False, id="it syncs again after a failure"),
+        pytest.param(
+            application(metadata={"annotations": {"argocd.argoproj.io/refresh": "normal"}}),
+            True,
+            id="it compares",
+        ),
+    ],
+)
+def test_words_of_the_moment_are_known(found: Object | None, *, under_way: bool) -> None:
+    assert read(Tool.ARGOCD, found, WANTED, is_ancestor).under_way is under_way

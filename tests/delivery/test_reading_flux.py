@@ -182,6 +182,32 @@ def test_a_kustomization(found: Object | None, state: DeliveryState, words: str)
 
 
 @pytest.mark.parametrize(
+    ("found", "under_way"),
+    [
+        pytest.param(None, False, id="not created"),
+        pytest.param(kustomization(), False, id="done"),
+        pytest.param(
+            kustomization("Unknown", conditions=(reconciling("Fetching manifests"),)),
+            True,
+            id="it reconciles",
+        ),
+        pytest.param(
+            kustomization("False", reason="BuildFailed", conditions=(reconciling("Building"),)),
+            False,
+            id="it tries again after a failure",
+        ),
+        pytest.param(
+            kustomization("Unknown", suspend=True, conditions=(reconciling("Fetching"),)),
+            False,
+            id="suspended in the middle of it",
+        ),
+    ],
+)
+def test_words_of_the_moment_are_known(found: Object | None, *, under_way: bool) -> None:
+    assert read(Tool.FLUX, found, WANTED, is_ancestor).under_way is under_way
+
+
+@pytest.mark.parametrize(
     ("written", "commit"),
     [
         pytest.param(f"main@sha1:{WANTED}", WANTED, id="branch"),

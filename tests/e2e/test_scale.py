@@ -11,7 +11,7 @@ from e2e.audit import Audit, writes
 from e2e.handover import Handover
 from e2e.handover_none import Unapplied
 
-from renderer.controller.passes import QUIET
+from renderer.controller.pace import QUIET
 
 LEAST = {"engine": "postgresql", "version": "18", "storage": {"size": "1Gi"}}
 
