@@ -12,7 +12,7 @@ from renderer.core.layout import Key
 QUIET = 10.0
 """Seconds after which words that have changed are written, unless more has happened since."""
 APPLIER = 120.0
-"""The same while the applier is waited for, which has new words for each commit of anybody."""
+"""The same while the applier goes on by itself: it has new words for each commit of anybody."""
 LONGEST = 4
 """Such writes wait twice as long each time, up to so many times, until something happens."""
 PATIENCE = 5.0
@@ -42,7 +42,7 @@ class Pace:
             return max(0.0, self._pushes.setdefault(key, now) + PATIENCE - now)
 
     def words(self, key: Key, *, applier: bool) -> float:
-        """Seconds until words may be written that have changed; `applier`: of waiting for it."""
+        """Seconds until words may be written that have changed; `applier`: of how far it is."""
         now = self.clock()
         with self._lock:
             pause = (APPLIER if applier else QUIET) * self._times.get(key, 1)

@@ -21,6 +21,7 @@ from renderer.core.desired import Desired
 from renderer.core.early_status import invalid_status
 from renderer.core.errors import InvalidError
 from renderer.core.layout import FINALIZER, Key
+from renderer.core.observed import Delivery
 from renderer.core.plan import Phase, Plan, Trouble
 from renderer.core.record import Record
 from renderer.core.status import GitState, Pass, summarise
@@ -115,7 +116,7 @@ class Reconciler:
         if seconds:
             self.look_again(key, seconds)
         else:
-            self._write(about, key, status, plan)
+            self._write(about, key, status, plan, delivery)
 
     def _newest(self, key: Key, cached: Object) -> Object:
         """The cached object, or what our own last write made of it while the watch is behind."""
@@ -201,13 +202,21 @@ class Reconciler:
         self.world.memory.put(key, told)
         return told
 
-    def _write(self, about: Object, key: Key, status: Mapping[str, object], plan: Plan) -> None:
+    def _write(
+        self,
+        about: Object,
+        key: Key,
+        status: Mapping[str, object],
+        plan: Plan,
+        delivery: Delivery | None,
+    ) -> None:
         before = about.get("status") or {}
         if before == status:
             self._pace.same(key)
             return
         words = only_words(before, status)
-        applier = waits_for_applier(before) and waits_for_applier(status)
+        going_on = delivery is not None and delivery.under_way
+        applier = going_on and waits_for_applier(before) and waits_for_applier(status)
         seconds = self._pace.words(key, applier=applier) if words else 0.0
         if seconds:
             self.look_again(key, seconds)

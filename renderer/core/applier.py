@@ -30,8 +30,7 @@ def shown(
         "message": clip(said.message),
     }
     found: dict[str, object] = {key: value for key, value in told.items() if value}
-    going_on = said.state is DeliveryState.PENDING and said.under_way
-    at_rest = complete and (going_on or said.state is DeliveryState.APPLIED)
+    at_rest = complete and (said.under_way or said.state is DeliveryState.APPLIED)
     return (_proved(found, previous, commit) if at_rest else None) or found
 
 

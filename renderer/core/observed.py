@@ -130,7 +130,7 @@ class Delivery:
     message: str = ""
     """The applier's own words, shown as they are."""
     under_way: bool = False
-    """True while it fetches, compares or applies: its words are of this moment."""
+    """True while it goes on by itself: its words are of the moment, and nobody need act."""
     final: bool = True
     """True when removing the applier's object also removes what is left of what it applied,
     as it is to be at the end of a deletion; also when there is no such object."""

@@ -56,7 +56,7 @@ def read(found: Fields | None, commit: str, is_ancestor: Callable[[str, str], bo
         revision=seen.revision,
         state=state,
         message=" ".join(message.split()),
-        under_way=_under_way(found, seen),
+        under_way=state is DeliveryState.PENDING and _goes_on(found, seen),
     )
 
 
@@ -129,10 +129,11 @@ def _delay(found: Fields, seen: _Seen) -> tuple[DeliveryState, str] | None:
     return (DeliveryState.PENDING, message) if message else None
 
 
-def _under_way(found: Fields, seen: _Seen) -> bool:
-    """It compares or syncs, and not again after a failure."""
-    begun = seen.phase in _BUSY or "operation" in found or _REFRESH in _annotations(found)
-    return begun and not seen.retried
+def _goes_on(found: Fields, seen: _Seen) -> bool:
+    """It compares or syncs, or will: after a failure it only waits to try again."""
+    begun = seen.phase in _BUSY or "operation" in found
+    failed = seen.retried or seen.phase in _FAILED
+    return (begun or seen.automated) and not (failed or "deletionTimestamp" in found["metadata"])
 
 
 def _annotations(found: Fields) -> Fields:

@@ -43,7 +43,7 @@ def read(found: Fields | None, commit: str, is_ancestor: Callable[[str, str], bo
         revision=applied,
         state=state,
         message=" ".join(message.split()),
-        under_way=_under_way(found),
+        under_way=state is DeliveryState.PENDING and _goes_on(found),
     )
 
 
@@ -77,13 +77,10 @@ def _waiting(found: Fields, words: str) -> str:
     return words or "not reconciled yet"
 
 
-def _under_way(found: Fields) -> bool:
-    """It reconciles; after a failure it only waits to try again."""
-    status = found.get("status") or {}
-    failed = _condition(status, "Ready").get("status") == "False"
-    return _condition(status, "Reconciling").get("status") == "True" and not (
-        failed or _held(found)
-    )
+def _goes_on(found: Fields) -> bool:
+    """It reconciles, or will: after a failure it only waits to try again."""
+    failed = _condition(found.get("status") or {}, "Ready").get("status") == "False"
+    return not (failed or _held(found) or "deletionTimestamp" in found["metadata"])
 
 
 def _held(found: Fields) -> bool:

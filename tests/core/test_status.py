@@ -178,11 +178,6 @@ def test_what_others_commit_changes_nothing_that_is_told_of_the_applier() -> Non
     [
         pytest.param({"state": DeliveryState.FAILED, "message": "no"}, {}, id="it-fails"),
         pytest.param({"state": DeliveryState.PENDING, "message": "held"}, {}, id="it-is-suspended"),
-        pytest.param(
-            {"state": DeliveryState.FAILED, "message": "no", "under_way": True},
-            {},
-            id="it-fails-and-tries-again",
-        ),
         pytest.param({"name": "flux-system/other", "message": "new"}, {}, id="another-object"),
         pytest.param({"message": "of d"}, {"commit": "d" * 40}, id="a-commit-of-ours"),
     ],

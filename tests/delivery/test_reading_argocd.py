@@ -248,12 +248,12 @@ def test_without_a_tool_nothing_is_said() -> None:
     [
         pytest.param(None, False, id="not created"),
         pytest.param(application(), False, id="done"),
-        pytest.param(application(last=operation("Running", NEW, "")), True, id="it syncs"),
-        pytest.param(application(last=retried(NEW)), False, id="it syncs again after a failure"),
+        pytest.param(application(last=operation("Running", OLD, "")), True, id="it syncs"),
+        pytest.param(application(last=retried(OLD)), False, id="it syncs again after a failure"),
+        pytest.param(application(revision=OLD), True, id="it will compare"),
+        pytest.param(application(revision=OLD, automated=None), False, id="a person syncs"),
         pytest.param(
-            application(metadata={"annotations": {"argocd.argoproj.io/refresh": "normal"}}),
-            True,
-            id="it compares",
+            application("OutOfSync", last=operation("Failed", OLD, "no")), False, id="it failed"
         ),
     ],
 )

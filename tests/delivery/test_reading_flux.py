@@ -187,20 +187,19 @@ def test_a_kustomization(found: Object | None, state: DeliveryState, words: str)
         pytest.param(None, False, id="not created"),
         pytest.param(kustomization(), False, id="done"),
         pytest.param(
-            kustomization("Unknown", conditions=(reconciling("Fetching manifests"),)),
+            kustomization("Unknown", applied=OLD, conditions=(reconciling("Fetching"),)),
             True,
             id="it reconciles",
         ),
+        pytest.param(kustomization(applied=OLD), True, id="it will reconcile"),
         pytest.param(
-            kustomization("False", reason="BuildFailed", conditions=(reconciling("Building"),)),
+            kustomization(
+                "False", attempted=OLD, reason="BuildFailed", conditions=(reconciling("Building"),)
+            ),
             False,
             id="it tries again after a failure",
         ),
-        pytest.param(
-            kustomization("Unknown", suspend=True, conditions=(reconciling("Fetching"),)),
-            False,
-            id="suspended in the middle of it",
-        ),
+        pytest.param(kustomization(applied=OLD, suspend=True), False, id="suspended"),
     ],
 )
 def test_words_of_the_moment_are_known(found: Object | None, *, under_way: bool) -> None:
