@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(VENV)/tools/bin/uv
 READY := $(VENV)/.ready
-E2E_PACKAGES := busybox-static containerd containernetworking-plugins iproute2 iptables redis-server runc
+E2E_PACKAGES := busybox-static containerd containernetworking-plugins iproute2 iptables redis-server runc xfsprogs
 
 .PHONY: help
 help: ## Show this list

@@ -20,12 +20,13 @@ from damaged_backups import backup, source
 from ended import Result
 from majors import MAJORS
 from mounted_files import built_in, mounted
+from upgrading import later, new, old
 from whole_servers import OWNER, WHO
 
 from renderer.core.configuration import Configuration
 from renderer.local.programs import Programs, give
 
-__all__ = ["Result", "backup", "source"]
+__all__ = ["Result", "backup", "later", "new", "old", "source"]
 PASSWORD = "super'user \"pass\\word $HOME `id` %s"
 VOLUMES = ("data", "config", "scripts", "sql", "run", "tmp", "backups")
 
@@ -150,8 +151,8 @@ class Machine:
         """Put a program of our own in front of a real one; returns shell that puts it on PATH."""
         folder = self.volume("tmp") / "shims"
         folder.mkdir(exist_ok=True)
-        for old in folder.iterdir():
-            old.unlink()
+        for stale in folder.iterdir():
+            stale.unlink()
         path = folder / name
         path.write_text(f"#!/bin/sh\n{body}\n")
         path.chmod(0o755)
@@ -207,11 +208,14 @@ class Machine:
         self.server = None
         return code
 
-    def close(self) -> None:
+    def end(self) -> None:
         if self.server is not None and self.server.poll() is None:
             os.killpg(self.server.pid, signal.SIGINT)
             self.server.wait(timeout=30)
         self.end_processes()
+
+    def close(self) -> None:
+        self.end()
         shutil.rmtree(self.root)
 
 
