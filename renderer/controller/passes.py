@@ -56,13 +56,12 @@ class Reconciler:
             self._forget(key)
             return
         about = self._newest(key, cached)
-        news = self.world.memory.news(key)
-        if news:
-            self.world.tell(about, "Committed", news, warning=False)
         try:
             desired = reconcile.resolve(about, self.world.packs)
             self._pass(about, desired)
+            self._tell_commit(about, key)
         except InvalidError as error:
+            self._tell_commit(about, key)
             self._refuse(about, str(error))
         except NotFoundError:
             self._forget(key)
@@ -86,6 +85,7 @@ class Reconciler:
         if plan.look_at is not None:
             self.look_again(key, (plan.look_at - now).total_seconds())
         if plan.drop_finalizer:
+            self._tell_commit(about, key)
             self._release(about, key, plan)
             return
         if plan.create_secret:
@@ -117,6 +117,12 @@ class Reconciler:
             self.look_again(key, seconds)
         else:
             self._write(about, key, status, plan, delivery)
+
+    def _tell_commit(self, about: Object, key: Key) -> None:
+        """An Event for the last commit, unless another one has told it."""
+        news = self.world.memory.news(key)
+        if news:
+            self.world.tell(about, "Committed", news, warning=False)
 
     def _newest(self, key: Key, cached: Object) -> Object:
         """The cached object, or what our own last write made of it while the watch is behind."""
@@ -229,7 +235,10 @@ class Reconciler:
     def _say(
         self, about: Object, before: Mapping[str, object], status: Mapping[str, object], plan: Plan
     ) -> None:
-        """An Event for each problem that is new, each phase reached, each experiment's end."""
+        """An Event for each problem that is new, each phase reached, each experiment's end.
+
+        That of a phase reached tells the commit that has led there, too.
+        """
         for entry in outcomes.experiments(before, status):
             alarm = entry["result"] in outcomes.ALARMS
             self.world.tell(about, str(entry["result"]), outcomes.sentence(entry), warning=alarm)
@@ -242,7 +251,9 @@ class Reconciler:
             if condition_of(before, "Ready")[1] != problem.reason:
                 self.world.tell(about, problem.reason, problem.message, warning=False)
         elif before.get("phase") != status.get("phase") and plan.phase in _RESTING:
-            self.world.tell(about, str(status["phase"]), str(status["message"]), warning=False)
+            last = self.world.memory.news(key_of(about))
+            words = f"{status['message']}; {last}" if last else str(status["message"])
+            self.world.tell(about, str(status["phase"]), words, warning=False)
 
     def _refuse(self, about: Object, message: str) -> None:
         """The SampleDB, its template or its record is wrong: say so, write nothing else."""

@@ -55,6 +55,19 @@ def test_conditions_are_seen_false_before_they_are_true(line: Line) -> None:
         assert seen[kind][-1] == "True", kind
 
 
+def test_each_commit_is_told_in_one_event(line: Line) -> None:
+    with line.controller():
+        line.create()
+        line.until(lambda: line.holds("Ready"), "Ready")
+        subjects = line.subjects()
+        events = line.laptop.objects.list("events")
+        told = [str(event.get("message") or event.get("note")) for event in events]
+    assert len(subjects) == 3
+    for subject in subjects:
+        assert len([words for words in told if subject in words]) == 1, told
+    assert [words for words in told if "everything in Git is applied" in words], told
+
+
 def test_a_ready_sampledb_tells_where_everything_is(line: Line) -> None:
     with line.controller():
         line.create()
