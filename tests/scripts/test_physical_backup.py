@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,7 +157,9 @@ def test_a_copy_that_fails_says_why_and_leaves_nothing(source: Machine) -> None:
 def test_old_copies_go_and_a_server_without_a_line_for_replication_is_told(
     source: Machine, twin: Machine
 ) -> None:
-    made = [backup(source, KEEP="1").json["id"] for _ in range(2)]
+    made = [backup(source, KEEP="1").json["id"]]
+    time.sleep(1.1)  # the ids are in the order of their seconds
+    made += [backup(source, KEEP="1").json["id"]]
     assert [path.name for path in source.volume("backups").iterdir()] == made[1:]
     source.empty("backups")
     twin.start()
