@@ -13,8 +13,8 @@ QUIET = 10.0
 """Seconds after which words that have changed are written, unless more has happened since."""
 APPLIER = 120.0
 """The same while the applier goes on by itself: it has new words for each commit of anybody."""
-LONGEST = 4
-"""Such writes wait twice as long each time, up to so many times, until something happens."""
+LONGEST = 2
+"""Where only words change again and again, they wait so many times as long at most."""
 PATIENCE = 5.0
 """Seconds that a push may take before it is told that one is waited for."""
 
