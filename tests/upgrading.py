@@ -49,8 +49,8 @@ def new(old: Machine, later: Machine) -> Machine:
     return later
 
 
-def hand_over(old: Machine, new: Machine) -> None:
-    copy = ["cp", "-a", str(old.volume("data") / "16"), str(new.volume("data"))]
+def hand_over(old: Machine, new: Machine, volume: str = "data") -> None:
+    copy = ["cp", "-a", str(old.volume("data") / "16"), str(new.volume(volume))]
     subprocess.run(copy, check=True)
 
 

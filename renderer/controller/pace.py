@@ -20,7 +20,7 @@ PATIENCE = 5.0
 
 
 @dataclass(slots=True)
-class Pace:
+class StatusPace:
     """How long each SampleDB's status waits. Thread-safe; `clock` gives monotonic seconds."""
 
     clock: Callable[[], float] = time.monotonic

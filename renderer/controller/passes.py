@@ -12,7 +12,7 @@ from renderer.cluster.cache import key_of
 from renderer.cluster.client import Object
 from renderer.cluster.failure import NotFoundError
 from renderer.controller import outcomes
-from renderer.controller.pace import Pace
+from renderer.controller.pace import StatusPace
 from renderer.controller.words import condition_of, only_words, waits_for_applier
 from renderer.controller.world import Told, World
 from renderer.core import backups
@@ -44,7 +44,7 @@ class Reconciler:
     look_again: Callable[[Key, float], None]
     """Has a pass made in so many seconds, though nothing changes until then."""
     _secrets: set[tuple[Key, str]] = field(default_factory=set)
-    _pace: Pace = field(default_factory=Pace)
+    _pace: StatusPace = field(default_factory=StatusPace)
     _own: dict[Key, tuple[str, Object]] = field(default_factory=dict)
     """The cached version that a pass began with, and what our writes made of it."""
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -59,12 +59,11 @@ class Reconciler:
         try:
             desired = reconcile.resolve(about, self.world.packs)
             self._pass(about, desired)
-            self._tell_commit(about, key)
         except InvalidError as error:
-            self._tell_commit(about, key)
             self._refuse(about, str(error))
         except NotFoundError:
             self._forget(key)
+        self._tell_commit(about, key)
 
     def _pass(self, about: Object, desired: Desired) -> None:
         world, key = self.world, desired.key

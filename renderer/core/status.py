@@ -21,6 +21,8 @@ from renderer.core.operations.step import Situation, names_of
 from renderer.core.plan import Files, Phase, Plan, Trouble
 from renderer.core.record import Record
 
+_SERVED = {Phase.READY, Phase.HIBERNATED}
+"""Phases in which nothing is left to do."""
 _WORD = 256
 """Longest word that the CRD's status takes."""
 
@@ -125,9 +127,7 @@ def _conditions(
 ) -> list[Condition]:
     plan, record, git = this.plan, this.record, this.git
     why = _why(this)
-    ready = plan.phase in {Phase.READY, Phase.HIBERNATED} and not (
-        plan.problem or git.pending or git.error or missing
-    )
+    ready = plan.phase in _SERVED and not (plan.problem or git.pending or git.error or missing)
     stalled = plan.problem is not None and plan.problem.trouble is Trouble.STALLED
     reason = plan.problem.reason if plan.problem else plan.phase.value
     if _only_the_push(this):
@@ -159,8 +159,7 @@ def _conditions(
 
 def _only_the_push(this: Pass) -> bool:
     """Whether nothing but a push is missing: the plan speaks of the time after it."""
-    resting = this.plan.phase in {Phase.READY, Phase.HIBERNATED}
-    return resting and this.git.pending and this.plan.problem is None
+    return this.plan.phase in _SERVED and this.git.pending and this.plan.problem is None
 
 
 def _why(this: Pass) -> str:

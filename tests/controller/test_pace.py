@@ -3,20 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from moved_clock import Clock
 
-from renderer.controller.pace import APPLIER, LONGEST, PATIENCE, QUIET, Pace
+from renderer.controller.pace import APPLIER, LONGEST, PATIENCE, QUIET, StatusPace
 from renderer.core.layout import Key
 
 KEY = Key(namespace="team-a", name="orders")
 OTHER = Key(namespace="team-a", name="bills")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -25,12 +18,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def pace(clock: Clock) -> Pace:
-    return Pace(clock=clock)
+def pace(clock: Clock) -> StatusPace:
+    return StatusPace(clock=clock)
 
 
 def test_words_wait_twice_as_long_each_time_until_something_happens(
-    pace: Pace, clock: Clock
+    pace: StatusPace, clock: Clock
 ) -> None:
     waits = []
     for _ in range(4):
@@ -46,7 +39,7 @@ def test_words_wait_twice_as_long_each_time_until_something_happens(
 
 
 def test_words_wait_from_when_they_first_differ_and_longer_for_the_applier(
-    pace: Pace, clock: Clock
+    pace: StatusPace, clock: Clock
 ) -> None:
     assert pace.words(KEY, applier=True) == APPLIER
     clock.now += QUIET - 1
@@ -55,7 +48,7 @@ def test_words_wait_from_when_they_first_differ_and_longer_for_the_applier(
     assert pace.words(KEY, applier=False) == QUIET, "they were as they are written"
 
 
-def test_a_push_is_waited_for_a_moment_without_a_word(pace: Pace, clock: Clock) -> None:
+def test_a_push_is_waited_for_a_moment_without_a_word(pace: StatusPace, clock: Clock) -> None:
     assert pace.push(KEY, waiting=True) == PATIENCE
     clock.now += PATIENCE - 1
     assert pace.push(KEY, waiting=True) == 1
@@ -67,9 +60,9 @@ def test_a_push_is_waited_for_a_moment_without_a_word(pace: Pace, clock: Clock) 
     assert pace.push(KEY, waiting=True) == PATIENCE, "the next push"
 
 
-def test_a_sampledb_that_is_gone_is_forgotten(pace: Pace) -> None:
+def test_a_sampledb_that_is_gone_is_forgotten(pace: StatusPace) -> None:
     pace.wrote(KEY, words=False)
     pace.words(KEY, applier=False)
     pace.push(KEY, waiting=True)
     pace.forget(KEY)
-    assert pace == Pace(clock=pace.clock, _lock=pace._lock)  # noqa: SLF001 - what is left
+    assert pace == StatusPace(clock=pace.clock, _lock=pace._lock)  # noqa: SLF001 - what is left

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
+from moved_clock import Clock
+
 from renderer.controller.queue import WorkQueue
 from renderer.core.layout import Key
 
 SHOP = Key(namespace="team-a", name="shop")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def taken(queue: WorkQueue) -> Key | None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from awkward_databases import ODD, SERVER, comparable
+from upgrading import hand_over
 from whole_servers import as_owner, copy_programs, dumped, on, start_odd
 
 if TYPE_CHECKING:
@@ -35,13 +35,10 @@ def old(machines: Any, before: dict[str, list[str]], programs: Any) -> Iterator[
 
 
 @pytest.fixture
-def new(old: Machine, machines: Any) -> Iterator[Machine]:
+def new(old: Machine, later: Machine) -> Machine:
     """The folders of 18: the old data directory on one volume, the other one empty."""
-    made: Machine = machines("18")
-    copy = ["cp", "-a", str(old.volume("data") / "16"), str(made.volume("backups"))]
-    subprocess.run(copy, check=True)
-    yield made
-    made.close()
+    hand_over(old, later, "backups")
+    return later
 
 
 def job(old: Machine, new: Machine, **more: str) -> dict[str, str]:
