@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import orjson
@@ -105,6 +106,18 @@ class Api:
 
     def close(self) -> None:
         self._pool.clear()
+
+
+@contextmanager
+def served(api: Api, namespace: str, definition: Object) -> Iterator[str]:
+    """The path of a namespace's objects of a definition, which goes at the end."""
+    assert api.post(DEFINITIONS, definition).code == 201
+    path = f"/apis/{GROUP}/v1/namespaces/{namespace}/{definition['spec']['names']['plural']}"
+    for _ in range(100):
+        if api.get(path).code == 200:
+            break
+    yield path
+    api.delete(f"{DEFINITIONS}/{definition['metadata']['name']}")
 
 
 def widget_definition(plural: str, kind: str) -> Object:

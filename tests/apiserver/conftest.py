@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 
 import pytest
-from api_client import DEFINITIONS, GROUP, Api, Object, widget_definition
+from api_client import GROUP, Api, Object, served, widget_definition
 
 from renderer.local.api.access import RoleBased
 from renderer.local.api.server import Server
@@ -88,14 +88,8 @@ def maps(namespace: str) -> str:
 def widgets(api: Api, namespace: str) -> Iterator[str]:
     """The path of a custom resource of this test's own."""
     unique = namespace.removeprefix("contract-")
-    plural = f"w{unique}s"
-    assert api.post(DEFINITIONS, widget_definition(plural, f"W{unique}")).code == 201
-    path = f"/apis/{GROUP}/v1/namespaces/{namespace}/{plural}"
-    for _ in range(100):
-        if api.get(path).code == 200:
-            break
-    yield path
-    api.delete(f"{DEFINITIONS}/{plural}.{GROUP}")
+    with served(api, namespace, widget_definition(f"w{unique}s", f"W{unique}")) as path:
+        yield path
 
 
 @pytest.fixture

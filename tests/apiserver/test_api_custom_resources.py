@@ -9,6 +9,7 @@ from api_client import (
     STRATEGIC,
     Api,
     Object,
+    served,
     widget_definition,
 )
 
@@ -192,16 +193,10 @@ def test_a_status_begins_as_its_default_says_and_not_as_a_client_wants(
     api: Api, namespace: str
 ) -> None:
     unique = namespace.removeprefix("contract-")
-    plural = f"d{unique}s"
-    definition = widget_definition(plural, f"D{unique}")
+    definition = widget_definition(f"d{unique}s", f"D{unique}")
     [version] = definition["spec"]["versions"]
     status = version["schema"]["openAPIV3Schema"]["properties"]["status"]
     status["default"] = {"phase": "Awaited"}
-    assert api.post(DEFINITIONS, definition).code == 201
-    path = f"/apis/{GROUP}/v1/namespaces/{namespace}/{plural}"
-    for _ in range(100):
-        if api.get(path).code == 200:
-            break
     body = {
         "apiVersion": f"{GROUP}/v1",
         "kind": f"D{unique}",
@@ -209,12 +204,12 @@ def test_a_status_begins_as_its_default_says_and_not_as_a_client_wants(
         "spec": {"size": "1Gi"},
         "status": {"phase": "Forged"},
     }
-    assert api.post(path, body).json["status"] == {"phase": "Awaited"}
-    assert api.get(f"{path}/x").json["status"] == {"phase": "Awaited"}
-    assert api.get(path).json["items"][0]["status"] == {"phase": "Awaited"}
+    with served(api, namespace, definition) as path:
+        assert api.post(path, body).json["status"] == {"phase": "Awaited"}
+        assert api.get(f"{path}/x").json["status"] == {"phase": "Awaited"}
+        assert api.get(path).json["items"][0]["status"] == {"phase": "Awaited"}
 
-    told = api.patch(f"{path}/x/status", {"status": {"phase": "Done"}})
-    assert told.json["status"] == {"phase": "Done"}
-    kept = api.patch(f"{path}/x", {"spec": {"count": 4}, "status": {"phase": "Forged"}})
-    assert kept.json["status"] == {"phase": "Done"}
-    api.delete(f"{DEFINITIONS}/{plural}.{GROUP}")
+        told = api.patch(f"{path}/x/status", {"status": {"phase": "Done"}})
+        assert told.json["status"] == {"phase": "Done"}
+        kept = api.patch(f"{path}/x", {"spec": {"count": 4}, "status": {"phase": "Forged"}})
+        assert kept.json["status"] == {"phase": "Done"}
